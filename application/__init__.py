@@ -1,0 +1,1 @@
+"""What may be asked: commands and their handlers, permissions, ports, policies. Knows the domain only."""

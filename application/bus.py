@@ -1,0 +1,137 @@
+"""CommandBus: permit, load, decide, append; retried when somebody else was faster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID, uuid5
+
+import msgspec
+
+from application.actor import Actor
+from application.cache import AggregateCache
+from application.command import Command, Handlers, fingerprint
+from application.log import Append, Appended, EventLog, Meta, Slice, VersionConflict
+from application.permissions import permit
+from application.turns import Turns
+from application.work import Work, stamp
+from domain.kernel import Event
+from domain.refusals import Conflict, Refusal
+
+TRIES = 3
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What surrounds a command: the client's idempotency key, the request id, what a policy reacts to."""
+
+    key: str | None = None
+    id: str = ""
+    policy: str | None = None
+    position: int | None = None
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What a command did. `seq` is the tenant's position after it; `events` is empty when it changed nothing."""
+
+    seq: int
+    events: tuple[Event, ...] = ()
+    replayed: bool = False
+
+    @property
+    def version(self) -> int:
+        """The version of the stream of the last event, 0 when nothing changed."""
+        return self.events[-1].originator_version if self.events else 0
+
+
+_PLAIN = Request()
+
+
+class CommandBus:
+    """The only door to the write side. Time and ids come in as functions, so decisions stay pure."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        handlers: Handlers,
+        clock: Callable[[], datetime],
+        new_id: Callable[[], UUID],
+        cache: AggregateCache | None = None,
+    ) -> None:
+        self._log = log
+        self._handlers = handlers
+        self._clock = clock
+        self._new_id = new_id
+        self._cache = cache or AggregateCache()
+        self._turns = Turns()
+
+    async def execute(self, actor: Actor, command: Command, request: Request = _PLAIN) -> Receipt:
+        """Durable when it returns. Raises a Refusal; Conflict after three lost races."""
+        permit(actor, command)
+        order = _Order(actor, command, request, self._command_id(actor, request), fingerprint(actor, command))
+        async with self._turns.turn(command.turn):
+            for _ in range(TRIES):
+                try:
+                    return await self._attempt(order)
+                except VersionConflict:
+                    continue
+        raise Conflict
+
+    async def _attempt(self, order: _Order) -> Receipt:
+        actor, name = order.actor, type(order.command).__name__
+        why = stamp(actor, self._clock(), name, order.request.policy, order.request.position)
+        work = Work(self._log, self._cache, actor, why, self._new_id)
+        try:
+            await self._handlers[type(order.command)](work, order.command)
+        except Refusal:
+            # It may only mean that this very command was already carried out: its key decides.
+            earlier = await self._find_earlier(order)
+            if earlier is None:
+                raise
+            return await self._replay(order, earlier)
+        slices = work.slices()
+        if not slices:
+            work.put_back()
+            return await self._unchanged(order)
+        meta = Meta(order.command_id, order.request.id)
+        appended = await self._log.append(Append(actor.tenant_id, meta, order.fingerprint, slices))
+        if appended.replayed:
+            return await self._replay(order, appended)
+        work.keep(slices, appended)
+        return Receipt(appended.seq, _events(slices))
+
+    async def _unchanged(self, order: _Order) -> Receipt:
+        earlier = await self._find_earlier(order)
+        if earlier is not None:
+            return await self._replay(order, earlier)
+        return Receipt(await self._log.head(order.actor.tenant_id))
+
+    async def _find_earlier(self, order: _Order) -> Appended | None:
+        if order.request.key is None:
+            return None
+        return await self._log.find_command(order.actor.tenant_id, order.command_id, order.fingerprint)
+
+    async def _replay(self, order: _Order, earlier: Appended) -> Receipt:
+        span = (earlier.first_position, earlier.last_position)
+        stored = await self._log.read(order.actor.tenant_id, *span)
+        return Receipt(earlier.seq, tuple(one.event for one in stored), replayed=True)
+
+    def _command_id(self, actor: Actor, request: Request) -> UUID:
+        """Random, or for ever the same for one key of one tenant."""
+        if request.key is None:
+            return self._new_id()
+        return uuid5(_KEYS, f"{actor.tenant_id}/{request.key}")
+
+
+class _Order(msgspec.Struct, frozen=True):
+    actor: Actor
+    command: Command
+    request: Request
+    command_id: UUID
+    fingerprint: bytes
+
+
+_KEYS = UUID("0a4dd17c-6bb5-5c43-8a5c-0b0d6a9a7c11")
+
+
+def _events(slices: tuple[Slice, ...]) -> tuple[Event, ...]:
+    return tuple(event for piece in slices for event in piece.events)

@@ -1,0 +1,42 @@
+"""AggregateCache: folded aggregates of this process, least recently used out first."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from uuid import UUID
+
+import msgspec
+
+from domain.kernel import Aggregate
+
+
+class Folded(msgspec.Struct, frozen=True):
+    """An aggregate at its last stored version, the head hash of its stream, when it was loaded (monotonic s)."""
+
+    aggregate: Aggregate
+    head: bytes
+    loaded_at: float
+
+
+class AggregateCache:
+    """A command takes an aggregate out while it decides, and puts it back once its events are durable.
+
+    So nobody decides on what is not stored yet, and a failed command simply never puts it back.
+    """
+
+    def __init__(self, size: int = 10_000) -> None:
+        self._size = size
+        self._folded: OrderedDict[tuple[int, UUID], Folded] = OrderedDict()
+
+    def take(self, tenant_id: int, stream_id: UUID) -> Folded | None:
+        return self._folded.pop((tenant_id, stream_id), None)
+
+    def peek(self, tenant_id: int, stream_id: UUID) -> Folded | None:
+        """For reading only: the aggregate stays in the cache and must not be changed."""
+        return self._folded.get((tenant_id, stream_id))
+
+    def put(self, tenant_id: int, stream_id: UUID, folded: Folded) -> None:
+        self._folded[(tenant_id, stream_id)] = folded
+        self._folded.move_to_end((tenant_id, stream_id))
+        if len(self._folded) > self._size:
+            self._folded.popitem(last=False)

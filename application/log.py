@@ -1,0 +1,113 @@
+"""The event log as the application sees it: what is appended, what comes back, what is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+from domain.kernel import Event
+
+
+class VersionConflict(Exception):
+    """A stream was not at the expected version; nothing of the append was stored."""
+
+
+class Meta(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Stored beside each event, hashed with it: the command, and the request that brought it."""
+
+    command_id: UUID
+    request_id: str = ""
+
+
+class Slice(msgspec.Struct, frozen=True):
+    """The new events of one stream. `head` is the stream's hash before them (b"" for a new stream)."""
+
+    stream_id: UUID
+    kind: str
+    expected_version: int
+    head: bytes
+    events: tuple[Event, ...]
+
+
+class Append(msgspec.Struct, frozen=True):
+    """One command's events: all slices are stored together or none is."""
+
+    tenant_id: int
+    meta: Meta
+    fingerprint: bytes
+    slices: tuple[Slice, ...]
+
+
+class Appended(msgspec.Struct, frozen=True):
+    """Where a command's events stand: global positions, the tenant's seq of the last, each slice's new head.
+
+    `replayed` is True where an earlier call had stored them; `heads` is empty then.
+    """
+
+    first_position: int
+    last_position: int
+    seq: int
+    heads: tuple[bytes, ...] = ()
+    replayed: bool = False
+
+
+class LoadedStream(msgspec.Struct, frozen=True):
+    """All events of a stream, oldest first, and its head hash (b"" where there is none)."""
+
+    events: tuple[Event, ...]
+    head: bytes
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """One stored event, opened: global `position`, the tenant's `seq`, its facts and its hash."""
+
+    position: int
+    seq: int
+    tenant_id: int
+    event: Event
+    meta: Meta
+    hash: bytes
+
+    @property
+    def stream_id(self) -> UUID:
+        return self.event.originator_id
+
+    @property
+    def version(self) -> int:
+        return self.event.originator_version
+
+    @property
+    def type(self) -> str:
+        return self.event.TYPE
+
+    @property
+    def at(self) -> datetime:
+        return self.event.at
+
+
+class EventLog(Protocol):
+    """Durable, ordered, append-only. Two implementations: PostgreSQL, and memory for tests."""
+
+    async def load(self, tenant_id: int, stream_id: UUID) -> LoadedStream:
+        """The stream, if it is this tenant's; else empty."""
+        ...
+
+    async def append(self, append: Append) -> Appended:
+        """Durable when it returns. Raises VersionConflict, IdempotencyMismatch, Unavailable."""
+        ...
+
+    async def find_command(self, tenant_id: int, command_id: UUID, fingerprint: bytes) -> Appended | None:
+        """What a command with this id stored earlier. Raises IdempotencyMismatch for another content."""
+        ...
+
+    async def read(self, tenant_id: int, first_position: int, last_position: int) -> Sequence[Recorded]:
+        """This tenant's events between two global positions, both included."""
+        ...
+
+    async def head(self, tenant_id: int) -> int:
+        """The tenant's last seq, 0 before its first event."""
+        ...

@@ -1,0 +1,29 @@
+"""Commands about the tenant itself."""
+
+from __future__ import annotations
+
+from application.command import Command, Handlers
+from application.work import Work
+from domain.ids import natural_key
+from domain.tenant import Tenant
+
+
+class OpenTenant(Command, frozen=True, kw_only=True):
+    name: str
+
+
+class RenameTenant(Command, frozen=True, kw_only=True):
+    name: str
+
+
+async def open_tenant(work: Work, command: OpenTenant) -> None:
+    tenant = await work.load(Tenant, natural_key(work.actor.tenant_id, Tenant.KIND))
+    tenant.open(work.stamp, work.actor.tenant_id, command.name)
+
+
+async def rename_tenant(work: Work, command: RenameTenant) -> None:
+    tenant = await work.get(Tenant, natural_key(work.actor.tenant_id, Tenant.KIND))
+    tenant.rename(work.stamp, command.name)
+
+
+HANDLERS: Handlers = {OpenTenant: open_tenant, RenameTenant: rename_tenant}

@@ -1,0 +1,107 @@
+"""Work: the aggregates one command touches, from loading to the slices that are appended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from application.actor import Actor
+from application.cache import AggregateCache, Folded
+from application.log import Appended, EventLog, LoadedStream, Slice
+from domain.kernel import Aggregate, Cause, Stamp
+from domain.refusals import NotFound
+
+A = TypeVar("A", bound=Aggregate)
+
+LOOK_UP_AGE = 5.0
+"""Seconds an aggregate that is only looked up may be older than the log (another process may have changed it)."""
+
+
+class Work:
+    """Handed to a handler for one try of one command; thrown away when the try fails."""
+
+    def __init__(
+        self, log: EventLog, cache: AggregateCache, actor: Actor, stamp: Stamp, new_id: Callable[[], UUID]
+    ) -> None:
+        self.actor = actor
+        self.stamp = stamp
+        self.new_id = new_id
+        self._log = log
+        self._cache = cache
+        self._taken: dict[UUID, Folded] = {}
+
+    async def load(self, kind: type[A], id: UUID) -> A:
+        """The aggregate, blank where it does not exist yet. Raises NotFound where the id is of another kind."""
+        folded = self._taken.get(id) or self._cache.take(self.actor.tenant_id, id)
+        if folded is None:
+            folded = await self._fold(kind, id)
+        self._taken[id] = folded
+        return _as_kind(kind, folded)
+
+    async def get(self, kind: type[A], id: UUID) -> A:
+        """The aggregate. Raises NotFound where this tenant has none."""
+        aggregate = await self.load(kind, id)
+        if not aggregate.exists:
+            raise NotFound
+        return aggregate
+
+    async def look_up(self, kind: type[A], id: UUID) -> A:
+        """For reading only, up to 5 s old. Raises NotFound where this tenant has none."""
+        folded = self._cache.peek(self.actor.tenant_id, id)
+        if folded is None or time.monotonic() - folded.loaded_at > LOOK_UP_AGE:
+            folded = await self._fold(kind, id)
+            if folded.aggregate.exists:
+                self._cache.put(self.actor.tenant_id, id, folded)
+        if not folded.aggregate.exists:
+            raise NotFound
+        return _as_kind(kind, folded)
+
+    def slices(self) -> tuple[Slice, ...]:
+        """What the touched aggregates recorded, one slice per stream that has something new."""
+        found: list[Slice] = []
+        for id, folded in self._taken.items():
+            events = tuple(folded.aggregate.collect_events())
+            if events:
+                before = events[0].originator_version - 1
+                found.append(Slice(id, folded.aggregate.KIND, before, folded.head, events))
+        return tuple(found)
+
+    def keep(self, slices: tuple[Slice, ...], appended: Appended) -> None:
+        """The events are durable: what was taken goes back into the cache."""
+        heads = {piece.stream_id: head for piece, head in zip(slices, appended.heads, strict=True)}
+        for id, folded in self._taken.items():
+            if folded.aggregate.exists:
+                now = Folded(folded.aggregate, heads.get(id, folded.head), time.monotonic())
+                self._cache.put(self.actor.tenant_id, id, now)
+
+    def put_back(self) -> None:
+        """Nothing was recorded: what was taken is as it was."""
+        for id, folded in self._taken.items():
+            if folded.aggregate.exists:
+                self._cache.put(self.actor.tenant_id, id, folded)
+
+    async def _fold(self, kind: type[Aggregate], id: UUID) -> Folded:
+        stream = await self._log.load(self.actor.tenant_id, id)
+        return Folded(fold(stream) or kind(id), stream.head, time.monotonic())
+
+
+def fold(stream: LoadedStream) -> Aggregate | None:
+    """The aggregate that these events make, None for an empty stream."""
+    aggregate: Aggregate | None = None
+    for event in stream.events:
+        aggregate = event.mutate(aggregate)
+    return aggregate
+
+
+def stamp(actor: Actor, at: datetime, command: str, policy: str | None, position: int | None) -> Stamp:
+    """Who, when and why of one command."""
+    return Stamp(actor.by, at, Cause(command, policy, position))
+
+
+def _as_kind(kind: type[A], folded: Folded) -> A:
+    if not isinstance(folded.aggregate, kind):
+        raise NotFound
+    return folded.aggregate

@@ -1,0 +1,1 @@
+"""The language of live chat: aggregates, events, values, refusals. No I/O, no clock, no randomness."""

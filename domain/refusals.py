@@ -1,0 +1,117 @@
+"""Why a command may be refused: kinds, then named refusals. A code never changes; a sentence is for people."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class Refusal(Exception):
+    """The one error family of the product. `details` go to the wire as they are."""
+
+    code: ClassVar[str] = "refused"
+    sentence: ClassVar[str] = "This is not possible."
+
+    def __init__(self, sentence: str | None = None, **details: object) -> None:
+        self.message = sentence or self.sentence
+        self.details = details
+        super().__init__(self.message)
+
+
+class Invalid(Refusal):
+    code = "invalid_request"
+    sentence = "The request is not valid."
+
+
+class Unauthenticated(Refusal):
+    code = "token_invalid"
+    sentence = "The credential is not valid."
+
+
+class Forbidden(Refusal):
+    code = "forbidden"
+    sentence = "Your role may not do this."
+
+
+class NotFound(Refusal):
+    code = "not_found"
+    sentence = "There is no such thing here."
+
+
+class Conflict(Refusal):
+    code = "conflict"
+    sentence = "Somebody else changed this at the same time. Look again, then retry."
+
+
+class Unavailable(Refusal):
+    code = "overloaded"
+    sentence = "Too much is going on right now. Try again shortly."
+    retry_after: ClassVar[int] = 1
+
+
+class MissingMessage(Invalid):
+    code = "missing_message"
+    sentence = "A message needs a text."
+
+
+class MissingSession(Invalid):
+    code = "missing_session"
+    sentence = "A sessionId is needed."
+
+
+class NoAssistant(Invalid):
+    code = "no_assistant"
+    sentence = "No assistant is configured for this widget."
+
+
+class TokenMissing(Unauthenticated):
+    code = "token_missing"
+    sentence = "A credential is needed."
+
+
+class TokenExpired(Unauthenticated):
+    code = "token_expired"
+    sentence = "The credential has expired."
+
+
+class TokenRevoked(Unauthenticated):
+    code = "token_revoked"
+    sentence = "The credential was revoked."
+
+
+class WrongLogin(Unauthenticated):
+    code = "login_failed"
+    sentence = "The e-mail address or the password is wrong."
+
+
+class AlreadyAccepted(Conflict):
+    """Details: `by` (wire id of the agent), `at`."""
+
+    code = "already_accepted"
+    sentence = "Another agent has this conversation."
+
+
+class ConversationIsEnded(Conflict):
+    code = "conversation_ended"
+    sentence = "This conversation has ended. Start a new one."
+
+
+class ConversationChanged(Conflict):
+    code = "conversation_changed"
+    sentence = "The conversation has moved on since you looked."
+
+
+class IdempotencyMismatch(Conflict):
+    code = "idempotency_mismatch"
+    sentence = "This idempotency key was used for another request."
+
+
+class ProjectionBehind(Unavailable):
+    """Details: `at`, the tenant's seq the read model has reached."""
+
+    code = "projection_behind"
+    sentence = "The read model has not caught up with that position yet."
+
+
+class TooLarge(Refusal):
+    code = "too_large"
+    sentence = "The request is too large."

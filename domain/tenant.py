@@ -1,0 +1,47 @@
+"""Tenant: one customer of the house; every other stream belongs to exactly one."""
+
+from __future__ import annotations
+
+from domain.kernel import Aggregate, Event, Stamp
+from domain.values import required
+
+
+class TenantOpened(Event, frozen=True, kw_only=True):
+    TYPE = "tenant.opened.1"
+
+    tenant_id: int
+    name: str
+
+    def create(self) -> Aggregate:
+        return Tenant(self.originator_id)
+
+    def apply(self, aggregate: Tenant) -> None:
+        aggregate.name = self.name
+
+
+class TenantRenamed(Event, frozen=True, kw_only=True):
+    TYPE = "tenant.renamed.1"
+
+    name: str
+
+    def apply(self, aggregate: Tenant) -> None:
+        aggregate.name = self.name
+
+
+class Tenant(Aggregate):
+    KIND = "tenant"
+
+    name = ""
+
+    def open(self, stamp: Stamp, tenant_id: int, name: str) -> None:
+        """Opening twice changes nothing. Raises Invalid."""
+        if not self.exists:
+            self.record(TenantOpened, stamp, tenant_id=tenant_id, name=required("name", name))
+
+    def rename(self, stamp: Stamp, name: str) -> None:
+        """The name it has already changes nothing. Raises Invalid."""
+        if required("name", name) != self.name:
+            self.record(TenantRenamed, stamp, name=name.strip())
+
+
+EVENTS: tuple[type[Event], ...] = (TenantOpened, TenantRenamed)

@@ -1,0 +1,1 @@
+"""Adapters: the event store, relay, runners, ports of the application, settings, embedded servers."""

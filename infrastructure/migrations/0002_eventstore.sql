@@ -1,0 +1,174 @@
+-- The event log. `pos` is gapless, equals commit order and the JetStream sequence; `tpos` is gapless per tenant.
+-- No row is updated per batch except es.stream: a counter row decays under one old snapshot (docs/benchmarks.md).
+
+CREATE TABLE es.event (
+  pos bigint NOT NULL,
+  tpos bigint NOT NULL,
+  tenant_id int NOT NULL,
+  stream_id uuid NOT NULL,
+  version int NOT NULL,
+  type text NOT NULL,             -- name and schema version, never a Python path
+  at timestamptz NOT NULL,        -- set by the writer, part of the hash
+  xid xid8 NOT NULL DEFAULT pg_current_xact_id(),  -- forensics only, never ordering
+  payload bytea NOT NULL,         -- JSON; these exact bytes are hashed; personal fields are ciphertext
+  meta bytea NOT NULL,
+  hash bytea NOT NULL,            -- see infrastructure/eventstore/hashing.py
+  PRIMARY KEY (pos)
+) PARTITION BY RANGE (pos);
+
+CREATE TABLE es.stream (
+  stream_id uuid PRIMARY KEY, tenant_id int NOT NULL, kind text NOT NULL, version int NOT NULL,
+  first_pos bigint NOT NULL, last_pos bigint NOT NULL, last_hash bytea NOT NULL
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
+
+-- root = sha256(hashes in pos order); chain = sha256(previous chain, first_pos, root)
+CREATE TABLE es.batch (
+  batch bigint PRIMARY KEY, first_pos bigint NOT NULL, last_pos bigint NOT NULL UNIQUE,
+  root bytea NOT NULL, chain bytea NOT NULL, at timestamptz NOT NULL DEFAULT now()
+);
+
+-- the same two, over one tenant's events of the batch in tpos order
+CREATE TABLE es.tenant_batch (
+  tenant_id int NOT NULL, batch bigint NOT NULL, first_tpos bigint NOT NULL, tpos bigint NOT NULL,
+  chain bytea NOT NULL, PRIMARY KEY (tenant_id, batch)
+);
+
+CREATE TABLE es.command (
+  tenant_id int NOT NULL, command_id uuid NOT NULL, fingerprint bytea NOT NULL,
+  first_pos bigint NOT NULL, last_pos bigint NOT NULL, tpos bigint NOT NULL,
+  at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (tenant_id, command_id)
+);
+
+-- Raised when the log was rewound and the loss was accepted: resume tokens of an older epoch reload.
+CREATE TABLE es.epoch (epoch int PRIMARY KEY, at timestamptz NOT NULL DEFAULT now(), why text NOT NULL);
+INSERT INTO es.epoch (epoch, why) VALUES (1, 'installed');
+
+CREATE FUNCTION es.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'the event log is append-only: % on %.% is refused', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
+    USING ERRCODE = 'insufficient_privilege';
+END $$;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON es.event FOR EACH ROW EXECUTE FUNCTION es.refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON es.event FOR EACH STATEMENT EXECUTE FUNCTION es.refuse_change();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON es.batch FOR EACH ROW EXECUTE FUNCTION es.refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON es.batch FOR EACH STATEMENT EXECUTE FUNCTION es.refuse_change();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON es.tenant_batch FOR EACH ROW EXECUTE FUNCTION es.refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON es.tenant_batch FOR EACH STATEMENT EXECUTE FUNCTION es.refuse_change();
+
+-- Partitions of 20 million positions; the next is made when the current one is half full.
+CREATE FUNCTION es.make_partitions(width bigint DEFAULT 20000000) RETURNS int
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, es AS $$
+DECLARE head bigint := coalesce((SELECT last_pos FROM es.batch ORDER BY batch DESC LIMIT 1), 0);
+        upto bigint; made int := 0; part text;
+BEGIN
+  PERFORM pg_advisory_xact_lock(7002);
+  upto := coalesce((SELECT max(substring(pg_get_expr(c.relpartbound, c.oid) FROM 'TO \(''(\d+)''\)')::bigint)
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'es.event'::regclass), 1);
+  WHILE upto <= head + width / 2 + 1 LOOP
+    part := format('event_%s', upto);
+    EXECUTE format('CREATE TABLE es.%I PARTITION OF es.event FOR VALUES FROM (%s) TO (%s)', part, upto, upto + width);
+    EXECUTE format('CREATE UNIQUE INDEX ON es.%I (stream_id, version)', part);
+    EXECUTE format('CREATE UNIQUE INDEX ON es.%I (tenant_id, tpos)', part);
+    EXECUTE format('CREATE TRIGGER no_truncate BEFORE TRUNCATE ON es.%I FOR EACH STATEMENT EXECUTE FUNCTION es.refuse_change()', part);
+    upto := upto + width; made := made + 1;
+  END LOOP;
+  RETURN made;
+END $$;
+SELECT es.make_partitions();
+
+-- One call stores one batch of commands. Per slice (one stream of one command) arrays c_*, per event arrays e_*.
+-- status: 0 stored, 1 version conflict, 2 duplicate (the command was stored earlier), 3 same command id, other content.
+-- A command of several slices is stored whole or not at all; its events stand next to each other.
+CREATE FUNCTION es.append(
+  c_tenant int[], c_stream uuid[], c_kind text[], c_expected int[], c_cmd uuid[], c_print bytea[], c_grp int[], c_n int[],
+  c_hash bytea[],
+  e_c int[], e_k int[], e_type text[], e_at timestamptz[], e_payload bytea[], e_meta bytea[], e_hash bytea[])
+RETURNS TABLE (c int, status int, first_pos bigint, last_pos bigint, tpos bigint)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, es SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+DECLARE
+  head es.batch; ok int[]; base bigint[]; tbase bigint[]; was_first bigint[]; was_last bigint[]; was_tpos bigint[];
+  total bigint; new_root bytea;
+BEGIN
+  -- The only serialisation point. READ COMMITTED: the next statement's snapshot is taken after it is held.
+  PERFORM pg_advisory_xact_lock(7001);
+  SELECT * INTO head FROM es.batch b ORDER BY b.batch DESC LIMIT 1;
+  IF NOT FOUND THEN head.last_pos := 0; head.batch := 0; head.chain := ''; END IF;
+
+  -- Decide which slices go in and where each starts (MATERIALIZED: every look-up runs once).
+  WITH looked AS MATERIALIZED (
+    SELECT q.o, q.n, q.te, q.g, q.pr,
+      coalesce((SELECT CASE WHEN s.tenant_id = q.te THEN s.version ELSE -1 END FROM es.stream s
+        WHERE s.stream_id = q.st), 0) = q.ex AS fits,
+      (SELECT k FROM es.command k WHERE k.tenant_id = q.te AND k.command_id = q.id) AS was,
+      (SELECT t.tpos FROM es.tenant_batch t WHERE t.tenant_id = q.te ORDER BY t.batch DESC LIMIT 1) AS tp
+    FROM unnest(c_stream, c_tenant, c_expected, c_n, c_cmd, c_grp, c_print)
+      WITH ORDINALITY q(st, te, ex, n, id, g, pr, o)),
+  grouped AS (
+    SELECT o, te, tp, n, g, bool_and(fits) OVER w AS fits, max((was).first_pos) OVER w AS was_first,
+      max((was).last_pos) OVER w AS was_last, max((was).tpos) OVER w AS was_tpos,
+      bool_or((was).fingerprint <> pr) OVER w AS other
+    FROM looked WINDOW w AS (PARTITION BY g)),
+  decided AS (
+    SELECT *, CASE WHEN other THEN 3 WHEN was_last IS NOT NULL THEN 2 WHEN fits THEN 0 ELSE 1 END AS st,
+      CASE WHEN was_last IS NULL AND fits THEN n ELSE 0 END AS m FROM grouped),
+  placed AS (
+    SELECT *, head.last_pos + sum(m) OVER (ORDER BY o) - m AS b0,
+      coalesce(tp, 0) + sum(m) OVER (PARTITION BY te ORDER BY o) - m AS t0 FROM decided)
+  SELECT array_agg(st ORDER BY o), array_agg(b0 ORDER BY o), array_agg(t0 ORDER BY o), sum(m),
+    array_agg(p.was_first ORDER BY o), array_agg(p.was_last ORDER BY o), array_agg(p.was_tpos ORDER BY o)
+  INTO ok, base, tbase, total, was_first, was_last, was_tpos FROM placed p;
+
+  IF total > 0 THEN
+    INSERT INTO es.event (pos, tpos, tenant_id, stream_id, version, type, at, payload, meta, hash)
+      SELECT base[x.c] + x.k, tbase[x.c] + x.k, c_tenant[x.c], c_stream[x.c], c_expected[x.c] + x.k,
+        x.ty, x.at, x.pl, x.me, x.ha
+      FROM unnest(e_c, e_k, e_type, e_at, e_payload, e_meta, e_hash) x(c, k, ty, at, pl, me, ha) WHERE ok[x.c] = 0;
+    INSERT INTO es.stream AS s (stream_id, tenant_id, kind, version, first_pos, last_pos, last_hash)
+      SELECT q.st, q.te, q.ki, q.ex + q.n, base[q.o] + 1, base[q.o] + q.n, q.ha
+      FROM unnest(c_stream, c_tenant, c_kind, c_expected, c_n, c_hash) WITH ORDINALITY q(st, te, ki, ex, n, ha, o)
+      WHERE ok[q.o] = 0
+      ON CONFLICT (stream_id) DO UPDATE
+        SET version = EXCLUDED.version, last_pos = EXCLUDED.last_pos, last_hash = EXCLUDED.last_hash;
+    INSERT INTO es.command (tenant_id, command_id, fingerprint, first_pos, last_pos, tpos)
+      SELECT min(q.te), (min(q.id::text))::uuid, min(q.pr), min(base[q.o]) + 1, max(base[q.o] + q.n), max(tbase[q.o] + q.n)
+      FROM unnest(c_tenant, c_n, c_cmd, c_grp, c_print) WITH ORDINALITY q(te, n, id, g, pr, o)
+      WHERE ok[q.o] = 0 GROUP BY q.g;
+    INSERT INTO es.tenant_batch (tenant_id, batch, first_tpos, tpos, chain)
+      SELECT z.te, head.batch + 1, z.first_tpos, z.last_tpos,
+        sha256(coalesce((SELECT t.chain FROM es.tenant_batch t WHERE t.tenant_id = z.te ORDER BY t.batch DESC LIMIT 1), '')
+          || int8send(z.first_tpos) || z.root)
+      FROM (SELECT c_tenant[x.c] AS te, min(tbase[x.c] + x.k) AS first_tpos, max(tbase[x.c] + x.k) AS last_tpos,
+          sha256(string_agg(x.ha, ''::bytea ORDER BY tbase[x.c] + x.k)) AS root
+        FROM unnest(e_c, e_k, e_hash) x(c, k, ha) WHERE ok[x.c] = 0 GROUP BY 1) z;
+    new_root := sha256((SELECT string_agg(x.ha, ''::bytea ORDER BY x.o)
+      FROM unnest(e_c, e_hash) WITH ORDINALITY x(c, ha, o) WHERE ok[x.c] = 0));
+    INSERT INTO es.batch (batch, first_pos, last_pos, root, chain)
+      VALUES (head.batch + 1, head.last_pos + 1, head.last_pos + total, new_root,
+        sha256(head.chain || int8send(head.last_pos + 1) || new_root));
+  END IF;
+
+  RETURN QUERY SELECT o, ok[o], CASE WHEN ok[o] = 0 THEN base[o] + 1 ELSE was_first[o] END,
+    CASE WHEN ok[o] = 0 THEN base[o] + c_n[o] ELSE was_last[o] END,
+    CASE WHEN ok[o] = 0 THEN tbase[o] + c_n[o] ELSE was_tpos[o] END
+  FROM generate_subscripts(ok, 1) o;
+END $$;
+
+-- The `eventsourcing` library's own column names over our table.
+CREATE VIEW es.stored_events WITH (security_invoker = true) AS
+  SELECT stream_id AS originator_id, version AS originator_version, type AS topic, payload AS state,
+    pos AS notification_id FROM es.event;
+-- For people with SQL: personal fields stay ciphertext here.
+CREATE VIEW es.event_json WITH (security_invoker = true) AS
+  SELECT pos, tpos, tenant_id, stream_id, version, type, at, convert_from(payload, 'UTF8')::jsonb AS payload,
+    convert_from(meta, 'UTF8')::jsonb AS meta, encode(hash, 'hex') AS hash FROM es.event;
+
+SELECT es.protect('es.event'), es.protect('es.stream'), es.protect('es.command'), es.protect('es.tenant_batch');
+GRANT SELECT ON es.batch, es.epoch, es.stored_events, es.event_json TO verbatim_worker;
+GRANT SELECT ON es.stored_events, es.event_json, es.epoch TO verbatim_api;
+REVOKE ALL ON FUNCTION es.append FROM PUBLIC;
+REVOKE ALL ON FUNCTION es.make_partitions FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION es.append TO verbatim_api, verbatim_worker;
+GRANT EXECUTE ON FUNCTION es.make_partitions TO verbatim_worker;

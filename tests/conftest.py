@@ -1,0 +1,79 @@
+"""What the tests share: a real PostgreSQL with one fresh migrated database per test, a real nats-server."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from infrastructure.embedded.datadir import open_data_directory
+from infrastructure.embedded.nats import NatsServer, running_nats
+from infrastructure.embedded.postgres import running_postgres
+from infrastructure.migrate import migrate
+from infrastructure.postgres import Database
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """conninfo of a server for this test run (VERBATIM_TEST_SERVER: one that runs already)."""
+    given = os.environ.get("VERBATIM_TEST_SERVER")
+    if given:
+        yield given
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="vb-") as folder,
+        open_data_directory(Path(folder) / "d") as directory,
+        running_postgres(directory) as server,
+    ):
+        yield server.dsn
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: str) -> Iterator[str]:
+    """Name of a migrated database that each test's own is copied from."""
+    name = f"template_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    migrate(make_conninfo(postgres_server, dbname=name))
+    yield name
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def database_url(postgres_server: str, migrated_template: str) -> Iterator[str]:
+    """A fresh, migrated database of this test alone (owner login; the program takes its roles itself)."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{migrated_template}" STRATEGY wal_log')
+        connection.execute(f'GRANT CREATE ON DATABASE "{name}" TO verbatim_worker')
+    yield make_conninfo(postgres_server, dbname=name)
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """Both pools, open, on a fresh database."""
+    pools = Database(database_url)
+    await pools.open()
+    yield pools
+    await pools.close()
+
+
+@pytest.fixture
+def nats_server(tmp_path: Path) -> Iterator[NatsServer]:
+    """A nats-server with JetStream of this test alone (0.1 s to start)."""
+    with open_data_directory(tmp_path / "nats-data") as directory, running_nats(directory) as server:
+        yield server
