@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from domain import (
     agent,
     article,
@@ -21,7 +23,17 @@ NOUNS = (conversation, contact, widget, assistant, agent, tenant, article, canne
 
 EVENT_TYPES: Mapping[str, type[Event]] = {event.TYPE: event for noun in NOUNS for event in noun.EVENTS}
 
-Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
-UPCASTERS: Mapping[str, tuple[str, Upcaster]] = {}
-"""Old type -> (the next type, facts of the old one -> facts of the next one). Stored bytes never change."""
+class Upcast(msgspec.Struct, frozen=True):
+    """One step from an old type to its next version, over the event's facts as a dict.
+
+    `personal` names the sealed fields of the old version; they are opened before the step.
+    """
+
+    next_type: str
+    facts: Callable[[dict[str, Any]], dict[str, Any]]
+    personal: tuple[str, ...] = ()
+
+
+UPCASTS: Mapping[str, Upcast] = {}
+"""Old type -> the step to the next one. Stored bytes never change."""

@@ -1,0 +1,98 @@
+"""Arrays in PostgreSQL's binary format, made by one join per column.
+
+psycopg's own list dumper runs Python code per item; at 500 events a batch that was a tenth of the append's time.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from psycopg.abc import AdaptContext
+from psycopg.adapt import AdaptersMap, Dumper
+from psycopg.pq import Format
+
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_LENGTHS = tuple(struct.pack(">i", length) for length in range(4096))
+
+
+class BinaryArray:
+    """A one-dimensional array without NULLs, ready for the wire. Subclasses name the element's type."""
+
+    element = 0
+    oid = 0
+    __slots__ = ("body",)
+
+    def __init__(self, count: int, items: bytes) -> None:
+        self.body = struct.pack(">iiIii", 1, 0, self.element, count, 1) + items
+
+
+class Integers(BinaryArray):
+    element, oid = 23, 1007
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, values: Sequence[int]) -> Integers:
+        flat = [part for value in values for part in (4, value)]
+        return cls(len(values), struct.pack(f">{len(flat)}i", *flat))
+
+
+class Timestamps(BinaryArray):
+    element, oid = 1184, 1185
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, values: Sequence[datetime]) -> Timestamps:
+        flat = [part for value in values for part in (8, (value - _EPOCH) // _MICROSECOND)]
+        return cls(len(values), struct.pack(">" + "iq" * len(values), *flat))
+
+
+class Uuids(BinaryArray):
+    element, oid = 2950, 2951
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, values: Sequence[UUID]) -> Uuids:
+        return cls(len(values), b"".join([_LENGTHS[16] + value.bytes for value in values]))
+
+
+class Binaries(BinaryArray):
+    element, oid = 17, 1001
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, values: Sequence[bytes]) -> Binaries:
+        return cls(len(values), b"".join([_length(value) + value for value in values]))
+
+
+class Texts(BinaryArray):
+    element, oid = 25, 1009
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, values: Sequence[str]) -> Texts:
+        encoded = [value.encode() for value in values]
+        return cls(len(values), b"".join([_length(value) + value for value in encoded]))
+
+
+def register(adapters: AdaptersMap) -> None:
+    """Teach one connection to send these arrays."""
+    for kind in (Integers, Timestamps, Uuids, Binaries, Texts):
+        adapters.register_dumper(kind, type(f"{kind.__name__}Dumper", (_ArrayDumper,), {"oid": kind.oid}))
+
+
+class _ArrayDumper(Dumper):
+    format = Format.BINARY
+
+    def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
+        super().__init__(cls, context)
+
+    def dump(self, obj: BinaryArray) -> bytes:
+        return obj.body
+
+
+def _length(value: bytes) -> bytes:
+    return _LENGTHS[len(value)] if len(value) < len(_LENGTHS) else struct.pack(">i", len(value))

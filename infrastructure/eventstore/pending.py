@@ -1,0 +1,41 @@
+"""A command between the application and the table: its events sealed, encoded and hashed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from application.log import Appended
+
+
+class SealedEvent(msgspec.Struct, frozen=True):
+    """One event in its stored form."""
+
+    type: str
+    at: datetime
+    payload: bytes
+    meta: bytes
+    hash: bytes
+
+
+class SealedSlice(msgspec.Struct, frozen=True):
+    """New events of one stream that must follow `expected_version`."""
+
+    stream_id: UUID
+    kind: str
+    expected_version: int
+    events: tuple[SealedEvent, ...]
+
+
+class Pending(msgspec.Struct, frozen=True, eq=False):
+    """One command on its way: all of its slices are stored or none is."""
+
+    tenant_id: int
+    command_id: UUID
+    fingerprint: bytes
+    slices: Sequence[SealedSlice]
+    done: asyncio.Future[Appended]
