@@ -116,10 +116,10 @@ class CommandBus:
         return Receipt(earlier.seq, tuple(one.event for one in stored), replayed=True)
 
     def _command_id(self, actor: Actor, request: Request) -> UUID:
-        """Random, or for ever the same for one key of one tenant."""
+        """Random, or for ever the same for one key of one tenant. No client's key is ever a policy's."""
         if request.key is None:
             return self._new_id()
-        return uuid5(_KEYS, f"{actor.tenant_id}/{request.key}")
+        return uuid5(_KEYS if request.policy is None else _REACTIONS, f"{actor.tenant_id}/{request.key}")
 
 
 class _Order(msgspec.Struct, frozen=True):
@@ -131,6 +131,7 @@ class _Order(msgspec.Struct, frozen=True):
 
 
 _KEYS = UUID("0a4dd17c-6bb5-5c43-8a5c-0b0d6a9a7c11")
+_REACTIONS = UUID("c3f1b6f4-52a7-5d0e-9a43-7f5f2b8d9e60")
 
 
 def _events(slices: tuple[Slice, ...]) -> tuple[Event, ...]:

@@ -76,7 +76,7 @@ async def start_conversation(work: Work, command: StartConversation) -> None:
     contact = await work.load(Contact, command.contact_id)
     contact.meet(work.stamp, work.actor.tenant_id)
     contact.introduce(work.stamp, command.name, command.email)
-    conversation = await work.load(Conversation, work.new_id())
+    conversation = work.create(Conversation)
     conversation.start(
         work.stamp,
         tenant_id=work.actor.tenant_id,

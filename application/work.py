@@ -41,6 +41,12 @@ class Work:
         self._taken[id] = folded
         return _as_kind(kind, folded)
 
+    def create(self, kind: type[A]) -> A:
+        """A blank aggregate under a new id: nothing to look for in the log."""
+        aggregate = kind(self.new_id())
+        self._taken[aggregate.id] = Folded(aggregate, b"", time.monotonic())
+        return aggregate
+
     async def get(self, kind: type[A], id: UUID) -> A:
         """The aggregate. Raises NotFound where this tenant has none."""
         aggregate = await self.load(kind, id)

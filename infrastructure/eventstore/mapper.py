@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import force_setattr
 
 from application.log import Append, Meta, Recorded, Slice
-from domain.catalog import EVENT_TYPES, UPCASTS
+from domain.catalog import EVENT_TYPES, UPCASTS, Upcast
 from domain.kernel import NOWHERE, Event, PersonalEvent
 from domain.personal import ERASED, personal_fields
 from infrastructure.eventstore.hashing import event_hash
@@ -27,10 +27,17 @@ class UnknownEventType(Exception):
 class EventMapper:
     """Holds one decoder per event type. Keys come from the keyring, a page's missing ones in one query."""
 
-    def __init__(self, keyring: Keyring) -> None:
+    def __init__(
+        self,
+        keyring: Keyring,
+        types: Mapping[str, type[Event]] = EVENT_TYPES,
+        upcasts: Mapping[str, Upcast] = UPCASTS,
+    ) -> None:
         self._keyring = keyring
-        self._decoders = {name: msgspec.json.Decoder(event) for name, event in EVENT_TYPES.items()}
-        self._personal = {name: _personal(event) for name, event in EVENT_TYPES.items()}
+        self._types = types
+        self._upcasts = upcasts
+        self._decoders = {name: msgspec.json.Decoder(event) for name, event in types.items()}
+        self._personal = {name: _personal(event) for name, event in types.items()}
         self._encoder = msgspec.json.Encoder()
         self._meta = msgspec.json.Decoder(Meta)
 
@@ -88,7 +95,7 @@ class EventMapper:
         decoder = self._decoders.get(row.type)
         if decoder is not None:
             return decoder.decode(row.payload)
-        if row.type not in UPCASTS:
+        if row.type not in self._upcasts:
             raise UnknownEventType(f"{row.type} at position {row.pos}")
         return msgspec.json.decode(row.payload)
 
@@ -116,14 +123,14 @@ class EventMapper:
 
     def _upcast(self, row: StoredRow, facts: dict[str, Any]) -> Event:
         name = row.type
-        for field in UPCASTS[name].personal:
+        for field in self._upcasts[name].personal:
             if isinstance(facts.get(field), str):
                 opened = self._open_text(row, UUID(facts["subject_id"]), field, facts[field])
                 facts[field] = msgspec.to_builtins(opened)
-        while name not in EVENT_TYPES:
-            step = UPCASTS[name]
+        while name not in self._types:
+            step = self._upcasts[name]
             facts, name = step.facts(facts), step.next_type
-        return msgspec.convert(facts, EVENT_TYPES[name])
+        return msgspec.convert(facts, self._types[name])
 
 
 def _personal(event_class: type[Event]) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ class EventReader:
 
     async def page(self, after: int, limit: int = 1000) -> list[Recorded]:
         """All tenants' events after a global position. Raises UnknownEventType, Tampered."""
-        return await self._open(await self.raw_page(after, limit))
+        return await self.opened(await self.raw_page(after, limit))
 
     async def raw_page(self, after: int, limit: int = 1000) -> list[StoredRow]:
         """The same, still sealed."""
@@ -41,11 +41,11 @@ class EventReader:
                 binary=True,
             )
             rows = stored_rows(await cursor.fetchall())
-        return await self._open(rows)
+        return await self.opened(rows)
 
     async def stream(self, tenant_id: int, stream_id: UUID, after_version: int = 0) -> list[Recorded]:
         """One stream's events after a version, oldest first; empty where it is not this tenant's."""
-        return await self._open(await self.raw_stream(tenant_id, stream_id, after_version))
+        return await self.opened(await self.raw_stream(tenant_id, stream_id, after_version))
 
     async def raw_stream(self, tenant_id: int, stream_id: UUID, after_version: int = 0) -> list[StoredRow]:
         """The same, still sealed. The stream's own bounds spare the partitions it has nothing in."""
@@ -68,7 +68,7 @@ class EventReader:
                 binary=True,
             )
             rows = stored_rows(await cursor.fetchall())
-        return await self._open(rows)
+        return await self.opened(rows)
 
     async def head(self) -> int:
         """The last global position, 0 for an empty log."""
@@ -92,7 +92,8 @@ class EventReader:
             found = await (await connection.execute("SELECT max(epoch) FROM es.epoch")).fetchone()
         return int(found[0]) if found else 1
 
-    async def _open(self, rows: Sequence[StoredRow]) -> list[Recorded]:
+    async def opened(self, rows: Sequence[StoredRow]) -> list[Recorded]:
+        """Rows as events; people whom they erased are forgotten here too."""
         recorded = await self._mapper.open(rows)
         self._mapper.forget_erased(recorded)
         return recorded

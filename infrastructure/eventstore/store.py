@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
@@ -67,7 +68,11 @@ class EventStore:
 
     def _announce(self, rows: Sequence[StoredRow]) -> None:
         for listener in self.on_commit:
-            listener(rows)
+            try:
+                listener(rows)
+            except Exception as error:  # whoever listens must not stop the writer: what it has is durable
+                complaint = {"message": f"{listener} failed after a commit", "exception": error}
+                asyncio.get_running_loop().call_exception_handler(complaint)
 
 
 @asynccontextmanager

@@ -44,6 +44,7 @@ class GroupWriter:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        self._fail(list(self._in_flight.values()), Unavailable())
         await self._session.close()
 
     async def append(
@@ -53,7 +54,7 @@ class GroupWriter:
         same = self._in_flight.get((tenant_id, command_id))
         if same is not None:
             return await self._share(same, fingerprint)
-        if len(self._queue) >= QUEUE:
+        if len(self._queue) >= QUEUE or self._task is None or self._task.done():
             raise Unavailable
         done = asyncio.get_running_loop().create_future()
         pending = Pending(tenant_id, command_id, fingerprint, slices, done)

@@ -66,10 +66,12 @@ BEGIN
     FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'es.event'::regclass), 1);
   WHILE upto <= head + width / 2 + 1 LOOP
     part := format('event_%s', upto);
-    EXECUTE format('CREATE TABLE es.%I PARTITION OF es.event FOR VALUES FROM (%s) TO (%s)', part, upto, upto + width);
+    -- Made beside and attached: CREATE .. PARTITION OF would wait for every reader, and every append behind it.
+    EXECUTE format('CREATE TABLE es.%I (LIKE es.event INCLUDING DEFAULTS)', part);
     EXECUTE format('CREATE UNIQUE INDEX ON es.%I (stream_id, version)', part);
     EXECUTE format('CREATE UNIQUE INDEX ON es.%I (tenant_id, tpos)', part);
     EXECUTE format('CREATE TRIGGER no_truncate BEFORE TRUNCATE ON es.%I FOR EACH STATEMENT EXECUTE FUNCTION es.refuse_change()', part);
+    EXECUTE format('ALTER TABLE es.event ATTACH PARTITION es.%I FOR VALUES FROM (%s) TO (%s)', part, upto, upto + width);
     upto := upto + width; made := made + 1;
   END LOOP;
   RETURN made;
@@ -100,8 +102,9 @@ BEGIN
   -- Decide which slices go in and where each starts (MATERIALIZED: every look-up runs once).
   WITH looked AS MATERIALIZED (
     SELECT q.o, q.n, q.te, q.g, q.pr,
-      coalesce((SELECT CASE WHEN s.tenant_id = q.te THEN s.version ELSE -1 END FROM es.stream s
-        WHERE s.stream_id = q.st), 0) = q.ex AS fits,
+      -- A new stream begins at version 1, or at 0 where the `eventsourcing` library writes one of its own.
+      coalesce((SELECT s.tenant_id = q.te AND s.version = q.ex FROM es.stream s
+        WHERE s.stream_id = q.st), q.ex IN (0, -1)) AS fits,
       (SELECT k FROM es.command k WHERE k.tenant_id = q.te AND k.command_id = q.id) AS was,
       (SELECT t.tpos FROM es.tenant_batch t WHERE t.tenant_id = q.te ORDER BY t.batch DESC LIMIT 1) AS tp
     FROM unnest(c_stream, c_tenant, c_expected, c_n, c_cmd, c_grp, c_print)

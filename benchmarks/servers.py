@@ -1,0 +1,48 @@
+"""The servers a benchmark runs against: the very PostgreSQL and nats-server that `verbatim dev` starts."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from infrastructure.embedded.datadir import open_data_directory
+from infrastructure.embedded.nats import NatsServer, running_nats
+from infrastructure.embedded.postgres import PostgresServer, running_postgres
+from infrastructure.migrate import migrate
+
+MASTER_KEY = b"benchmark".ljust(32, b".")
+
+
+class Servers(msgspec.Struct, frozen=True):
+    postgres: PostgresServer
+    nats: NatsServer
+
+    def empty_database(self) -> str:
+        """conninfo of a new database without anything."""
+        name = f"bench_{uuid.uuid4().hex[:12]}"
+        with psycopg.connect(self.postgres.dsn, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        return make_conninfo(self.postgres.dsn, dbname=name)
+
+    def migrated_database(self) -> str:
+        """conninfo of a new Verbatim."""
+        url = self.empty_database()
+        migrate(url)
+        return url
+
+
+@contextmanager
+def running_servers(folder: Path) -> Generator[Servers]:
+    """Fresh ones with the product's own settings: fsync and synchronous_commit are on."""
+    with (
+        open_data_directory(folder / "data") as directory,
+        running_postgres(directory) as postgres,
+        running_nats(directory) as nats,
+    ):
+        yield Servers(postgres, nats)

@@ -1,0 +1,1 @@
+"""Credentials: who may come in. Hashes and keys live here, never in the event log."""

@@ -1,0 +1,113 @@
+"""Access: every credential of the product behind one door."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from domain.refusals import TokenRevoked, WrongLogin
+from infrastructure.access.grants import Member, Session, VisitorGrant, WidgetGrant
+from infrastructure.access.passwords import Passwords
+from infrastructure.access.sessions import Sessions
+from infrastructure.access.signing import Signer, open_signer
+from infrastructure.access.visitor_tokens import VisitorTokens
+from infrastructure.access.widget_tokens import OVERLAP, WidgetTokens
+from infrastructure.postgres import Database
+
+
+class Access:
+    """Each question takes one kind of credential and no other; revocations hold everywhere within 5 s."""
+
+    def __init__(self, database: Database, secrets: bytes, signer: Signer) -> None:
+        self._database = database
+        self._signer = signer
+        self._passwords = Passwords(database, secrets)
+        self._sessions = Sessions(database, signer)
+        self._widgets = WidgetTokens(database)
+        self._visitors = VisitorTokens(database)
+
+    async def member(self, access_jwt: str) -> Member:
+        """Raises TokenMissing, TokenExpired, TokenRevoked, Unauthenticated."""
+        return await self._sessions.member(self._signer.read(access_jwt))
+
+    async def widget(self, widget_token: str, origin: str | None) -> WidgetGrant:
+        """`origin` as the browser sent it; None where there is none or it is our own.
+
+        Raises TokenMissing, TokenExpired, TokenRevoked, Unauthenticated.
+        """
+        return await self._widgets.check(widget_token, origin)
+
+    async def visitor(self, visitor_token: str) -> VisitorGrant:
+        """Raises TokenMissing, TokenExpired, TokenRevoked, Unauthenticated."""
+        return await self._visitors.check(visitor_token)
+
+    async def new_visitor(self, tenant_id: int, contact_id: UUID) -> str:
+        """A `vt_…` token for one more browser of this contact."""
+        return await self._visitors.issue(tenant_id, contact_id)
+
+    async def revoke_visitor(self, tenant_id: int, contact_id: UUID) -> None:
+        await self._visitors.revoke(tenant_id, contact_id)
+
+    async def issue_widget_token(self, tenant_id: int, widget_id: UUID) -> tuple[UUID, str]:
+        """(token id, `wt_…`). The caller gives the bus IssueWidgetToken, so that the log knows of it."""
+        return await self._widgets.issue(tenant_id, widget_id)
+
+    async def rotate_widget_token(
+        self, tenant_id: int, widget_id: UUID, overlap: timedelta = OVERLAP
+    ) -> tuple[UUID, str]:
+        """A new token; the others of this widget stop after `overlap`."""
+        return await self._widgets.rotate(tenant_id, widget_id, overlap)
+
+    async def revoke_widget_token(self, tenant_id: int, token_id: UUID) -> None:
+        await self._widgets.revoke(tenant_id, token_id)
+
+    async def set_password(self, tenant_id: int, agent_id: UUID, email: str, password: str) -> None:
+        """15 to 128 characters; the agent's sessions end. Raises Invalid, EmailTaken, Unavailable."""
+        await self._passwords.set(tenant_id, agent_id, email, password)
+        await self._sessions.end_all(tenant_id, agent_id)
+
+    async def login(self, email: str, password: str) -> Session:
+        """Raises WrongLogin: also for a deactivated agent, who is not told from an unknown one."""
+        login = await self._passwords.check(email, password)
+        try:
+            return await self._sessions.start(login.tenant_id, login.agent_id)
+        except TokenRevoked:
+            raise WrongLogin from None
+
+    async def session_for(self, tenant_id: int, agent_id: UUID) -> Session:
+        """A session without a password, for the operator's command line. Raises TokenRevoked."""
+        return await self._sessions.start(tenant_id, agent_id)
+
+    async def refresh(self, refresh_token: str) -> Session:
+        """Raises TokenMissing, TokenExpired, TokenRevoked, Unauthenticated."""
+        return await self._sessions.refresh(refresh_token)
+
+    async def logout(self, member: Member) -> None:
+        """Ends the session the member came by; its access token with it."""
+        await self._sessions.end(member.tenant_id, member.session_id)
+
+    async def end_sessions(self, tenant_id: int, agent_id: UUID) -> None:
+        """Every session of one agent."""
+        await self._sessions.end_all(tenant_id, agent_id)
+
+    async def sweep(self) -> None:
+        """Delete what expired long ago. Call it now and then, from one process."""
+        async with self._database.worker() as connection:
+            await connection.execute(
+                "DELETE FROM access.refresh_token WHERE expires_at < now() - interval '1 day'"
+            )
+            await connection.execute(
+                "DELETE FROM access.visitor_token WHERE expires_at < now() - interval '1 day'"
+            )
+            await connection.execute(
+                "DELETE FROM access.session s WHERE started_at < now() - interval '15 days' "
+                "AND NOT EXISTS (SELECT FROM access.refresh_token t WHERE t.session_id = s.session_id)"
+            )
+
+
+async def open_access(database: Database, secrets: bytes) -> Access:
+    """`secrets`: the master secret, at least 32 bytes; every key is derived from it.
+
+    Raises WrongSecret where the database was set up with another one, ValueError for a short one.
+    """
+    return Access(database, secrets, await open_signer(database, secrets))

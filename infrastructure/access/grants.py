@@ -1,0 +1,44 @@
+"""What a credential proves. Frozen; every one names its tenant."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from domain.agent import Role
+
+
+class Member(msgspec.Struct, frozen=True):
+    """An agent of the tenant, in the role the log gives them now. `session_id` is the login they came by."""
+
+    tenant_id: int
+    agent_id: UUID
+    role: Role
+    expires_at: datetime
+    session_id: UUID
+
+
+class WidgetGrant(msgspec.Struct, frozen=True):
+    """A site that may talk to this widget."""
+
+    tenant_id: int
+    widget_id: UUID
+    token_id: UUID
+
+
+class VisitorGrant(msgspec.Struct, frozen=True):
+    """One browser of one contact."""
+
+    tenant_id: int
+    contact_id: UUID
+
+
+class Session(msgspec.Struct, frozen=True):
+    """What a login or a refresh hands out. `expires_in` is the access token's life in seconds."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    member: Member

@@ -1,0 +1,121 @@
+"""Passwords: Argon2id, in threads, two at a time; an unknown address costs as much as a wrong password."""
+
+from __future__ import annotations
+
+import asyncio
+import unicodedata
+from collections.abc import Callable
+from typing import TypeVar
+from uuid import UUID
+
+import msgspec
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from psycopg.errors import UniqueViolation
+
+from domain.refusals import Conflict, Invalid, Unavailable, WrongLogin
+from domain.values import email_address
+from infrastructure.access.keys import derived, keyed_digest
+from infrastructure.postgres import Database
+
+T = TypeVar("T")
+
+SHORTEST, LONGEST = 15, 128
+AT_ONCE, WAITING = 2, 64
+
+
+class Login(msgspec.Struct, frozen=True):
+    """Whose password it was."""
+
+    tenant_id: int
+    agent_id: UUID
+
+
+class EmailTaken(Conflict):
+    code = "email_taken"
+    sentence = "This e-mail address belongs to another login."
+
+
+class Passwords:
+    """m=19456 KiB, t=2, p=1 (OWASP's minimum): 25 ms and 19 MiB each, so only `AT_ONCE` at a time."""
+
+    def __init__(self, database: Database, secrets: bytes) -> None:
+        self._database = database
+        self._email_key = derived(secrets, "email")
+        self._hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._waiting = 0
+        self._nobody = self._hasher.hash("a password that nobody has")
+
+    async def set(self, tenant_id: int, agent_id: UUID, email: str, password: str) -> None:
+        """The agent's only password from now on. Raises Invalid, EmailTaken, Unavailable."""
+        hashed = await self._in_thread(self._hasher.hash, accepted(password))
+        try:
+            async with self._database.worker() as connection, connection.transaction():
+                await connection.execute(
+                    "DELETE FROM access.password WHERE tenant_id = %s AND agent_id = %s", (tenant_id, agent_id)
+                )
+                await connection.execute(
+                    "INSERT INTO access.password (email_key, tenant_id, agent_id, hash) VALUES (%s, %s, %s, %s)",
+                    (self._key_of(email_address(email)), tenant_id, agent_id, hashed),
+                )
+        except UniqueViolation:
+            raise EmailTaken from None
+
+    async def check(self, email: str, password: str) -> Login:
+        """Raises WrongLogin for either wrong, Unavailable while too many wait."""
+        words = unicodedata.normalize("NFKC", password[: LONGEST * 4])
+        row = await self._find(email)
+        is_right = await self._in_thread(self._matches, row[2] if row else self._nobody, words)
+        if row is None or not is_right:
+            raise WrongLogin
+        if self._hasher.check_needs_rehash(row[2]):
+            await self._rehash(row[0], row[1], words)
+        return Login(row[0], row[1])
+
+    async def _find(self, email: str) -> tuple[int, UUID, str] | None:
+        try:
+            key = self._key_of(email_address(email))
+        except Invalid:
+            return None
+        async with self._database.worker() as connection:
+            cursor = await connection.execute(
+                "SELECT tenant_id, agent_id, hash FROM access.password WHERE email_key = %s", (key,)
+            )
+            found = await cursor.fetchone()
+        return (found[0], found[1], found[2]) if found else None
+
+    async def _rehash(self, tenant_id: int, agent_id: UUID, words: str) -> None:
+        hashed = await self._in_thread(self._hasher.hash, words)
+        async with self._database.tenant(tenant_id) as connection:
+            await connection.execute(
+                "UPDATE access.password SET hash = %s WHERE tenant_id = %s AND agent_id = %s",
+                (hashed, tenant_id, agent_id),
+            )
+
+    def _matches(self, hashed: str, words: str) -> bool:
+        try:
+            return self._hasher.verify(hashed, words)
+        except (VerifyMismatchError, InvalidHashError):
+            return False
+
+    def _key_of(self, email: str) -> bytes:
+        return keyed_digest(self._email_key, email)
+
+    async def _in_thread(self, work: Callable[..., T], *arguments: str) -> T:
+        if self._waiting >= WAITING:
+            raise Unavailable
+        self._waiting += 1
+        try:
+            async with self._places:
+                return await asyncio.to_thread(work, *arguments)
+        finally:
+            self._waiting -= 1
+
+
+def accepted(password: str) -> str:
+    """The password in normal form (NFKC). Raises Invalid under 15 or over 128 characters."""
+    words = unicodedata.normalize("NFKC", password)
+    if not SHORTEST <= len(words) <= LONGEST:
+        raise Invalid(f"password has {SHORTEST} to {LONGEST} characters.")
+    return words

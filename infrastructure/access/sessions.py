@@ -1,0 +1,170 @@
+"""Sessions: a login, its refresh tokens one after the other, and its end."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+from uuid import UUID, uuid4
+
+import msgspec
+
+from domain.agent import Role
+from domain.refusals import TokenExpired, TokenRevoked, Unauthenticated
+from infrastructure.access.grants import Member, Session
+from infrastructure.access.recent import Recent
+from infrastructure.access.signing import LIFETIME, Claims, Signer
+from infrastructure.access.tokens import expect_kind, new_token, token_hash
+from infrastructure.postgres import Connection, Database
+
+REFRESH_LIFETIME = timedelta(days=14)
+GRACE = timedelta(seconds=10)
+"""A used refresh token still works this long, if none of its successors was used: its answer may be lost."""
+
+Verdict = Literal["fresh", "expired", "revoked", "reused"]
+
+
+class _Token(msgspec.Struct, frozen=True):
+    hash: bytes
+    tenant_id: int
+    agent_id: UUID
+    session_id: UUID
+    verdict: Verdict
+
+
+class Sessions:
+    """The state behind access JWTs: what a signature alone cannot say is asked here, at most every few seconds."""
+
+    def __init__(self, database: Database, signer: Signer) -> None:
+        self._database = database
+        self._signer = signer
+        self._recent: Recent[tuple[int, UUID], tuple[UUID, Role]] = Recent()
+
+    async def start(self, tenant_id: int, agent_id: UUID) -> Session:
+        """A new login. Raises TokenRevoked where the agent is not one any more."""
+        role = await self._role(tenant_id, agent_id)
+        session_id, token = uuid4(), new_token("rt")
+        async with self._database.tenant(tenant_id) as connection:
+            await connection.execute(
+                "INSERT INTO access.session (session_id, tenant_id, agent_id) VALUES (%s, %s, %s)",
+                (session_id, tenant_id, agent_id),
+            )
+            await _store(connection, token, tenant_id, session_id, None)
+        return self._session(tenant_id, agent_id, session_id, role, token)
+
+    async def member(self, claims: Claims) -> Member:
+        """Who a verified access token speaks for. Raises TokenRevoked, within 5 s of the revocation."""
+        key = (claims.tenant_id, claims.session_id)
+        known = self._recent.find(key)
+        if known is None:
+            asked_at = self._recent.now()
+            known = await self._standing(claims)
+            self._recent.keep(key, known, asked_at)
+        if known[0] != claims.agent_id:
+            raise TokenRevoked
+        return Member(claims.tenant_id, claims.agent_id, known[1], claims.expires_at, claims.session_id)
+
+    async def refresh(self, refresh_token: str) -> Session:
+        """The next pair of the same session; the token is spent.
+
+        Raises Unauthenticated, TokenExpired, TokenRevoked. A second use ends the whole session.
+        """
+        hashed = expect_kind("rt", refresh_token)
+        successor = new_token("rt")
+        async with self._database.worker() as connection, connection.transaction():
+            token = await _lock(connection, hashed)
+            if token.verdict == "fresh":
+                await _spend(connection, token, successor)
+            elif token.verdict == "reused":
+                await _end(connection, token.tenant_id, token.session_id, "refresh token reused")
+        if token.verdict == "expired":
+            raise TokenExpired
+        if token.verdict != "fresh":
+            self._recent.forget(lambda known: known[0] == token.agent_id)
+            raise TokenRevoked
+        role = await self._role(token.tenant_id, token.agent_id)
+        return self._session(token.tenant_id, token.agent_id, token.session_id, role, successor)
+
+    async def end(self, tenant_id: int, session_id: UUID) -> None:
+        """Log out; ending twice changes nothing."""
+        async with self._database.tenant(tenant_id) as connection:
+            await _end(connection, tenant_id, session_id, "logged out")
+        self._recent.drop((tenant_id, session_id))
+
+    async def end_all(self, tenant_id: int, agent_id: UUID) -> None:
+        """Every session of one agent: deactivated, or their password changed."""
+        async with self._database.tenant(tenant_id) as connection:
+            await connection.execute(
+                "UPDATE access.session SET revoked_at = now(), why = 'revoked' "
+                "WHERE tenant_id = %s AND agent_id = %s AND revoked_at IS NULL",
+                (tenant_id, agent_id),
+            )
+        self._recent.forget(lambda known: known[0] == agent_id)
+
+    async def _standing(self, claims: Claims) -> tuple[UUID, Role]:
+        async with self._database.tenant(claims.tenant_id) as connection:
+            cursor = await connection.execute(
+                "SELECT agent_id, access.role_of(tenant_id, agent_id) FROM access.session "
+                "WHERE tenant_id = %s AND session_id = %s AND revoked_at IS NULL",
+                (claims.tenant_id, claims.session_id),
+            )
+            found = await cursor.fetchone()
+        if found is None or found[1] is None:
+            raise TokenRevoked
+        return found[0], found[1]
+
+    async def _role(self, tenant_id: int, agent_id: UUID) -> Role:
+        async with self._database.tenant(tenant_id) as connection:
+            cursor = await connection.execute("SELECT access.role_of(%s, %s)", (tenant_id, agent_id))
+            found = await cursor.fetchone()
+        if found is None or found[0] is None:
+            raise TokenRevoked
+        return found[0]
+
+    def _session(self, tenant_id: int, agent_id: UUID, session_id: UUID, role: Role, token: str) -> Session:
+        at = datetime.now(UTC)
+        access = self._signer.mint(tenant_id, agent_id, session_id, role, at)
+        member = Member(tenant_id, agent_id, role, at + LIFETIME, session_id)
+        return Session(access, token, int(LIFETIME.total_seconds()), member)
+
+
+async def _lock(connection: Connection, hashed: bytes) -> _Token:
+    cursor = await connection.execute(
+        "SELECT t.tenant_id, s.agent_id, t.session_id, CASE "
+        "WHEN s.revoked_at IS NOT NULL THEN 'revoked' WHEN t.expires_at <= now() THEN 'expired' "
+        "WHEN t.used_at IS NULL THEN 'fresh' WHEN t.used_at > now() - %s AND NOT EXISTS "
+        "(SELECT FROM access.refresh_token c WHERE c.parent = t.hash AND c.session_id = t.session_id "
+        "AND c.used_at IS NOT NULL) THEN 'fresh' ELSE 'reused' END "
+        "FROM access.refresh_token t JOIN access.session s ON s.session_id = t.session_id "
+        "WHERE t.hash = %s FOR UPDATE OF s, t",
+        (GRACE, hashed),
+    )
+    found = await cursor.fetchone()
+    if found is None:
+        raise Unauthenticated
+    return _Token(hashed, *found)
+
+
+async def _spend(connection: Connection, token: _Token, successor: str) -> None:
+    await connection.execute(
+        "UPDATE access.refresh_token SET used_at = coalesce(used_at, now()) WHERE tenant_id = %s AND hash = %s",
+        (token.tenant_id, token.hash),
+    )
+    await _store(connection, successor, token.tenant_id, token.session_id, token.hash)
+
+
+async def _store(
+    connection: Connection, token: str, tenant_id: int, session_id: UUID, parent: bytes | None
+) -> None:
+    await connection.execute(
+        "INSERT INTO access.refresh_token (hash, tenant_id, session_id, parent, expires_at) "
+        "VALUES (%s, %s, %s, %s, now() + %s)",
+        (token_hash(token), tenant_id, session_id, parent, REFRESH_LIFETIME),
+    )
+
+
+async def _end(connection: Connection, tenant_id: int, session_id: UUID, why: str) -> None:
+    await connection.execute(
+        "UPDATE access.session SET revoked_at = now(), why = %s "
+        "WHERE tenant_id = %s AND session_id = %s AND revoked_at IS NULL",
+        (why, tenant_id, session_id),
+    )

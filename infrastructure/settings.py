@@ -1,0 +1,86 @@
+"""Settings: every value that an operator may give, read once from the environment (`VERBATIM_<NAME>`)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Annotated, Literal, get_type_hints
+
+import msgspec
+
+PREFIX = "VERBATIM_"
+
+_Text = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+def _about(text: str, **rules: object) -> msgspec.Meta:
+    return msgspec.Meta(description=text, **rules)  # pyright: ignore[reportArgumentType]
+
+
+class SettingRefused(Exception):
+    """A setting is missing or wrong; the message is one sentence for the operator."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One field per setting. docs/settings.md is made from these lines."""
+
+    database_url: Annotated[_Text, _about("PostgreSQL 15 or newer; a login that may create schemas and roles.")]
+    nats_url: Annotated[_Text, _about("nats-server 2.15.1 or newer with JetStream.")]
+    secret: Annotated[
+        str,
+        _about(
+            "Master secret, at least 32 characters. Wraps all keys: losing it loses personal data.", min_length=32
+        ),
+    ]
+    host: Annotated[_Text, _about("Address that HTTP and sockets listen on.")] = "127.0.0.1"
+    port: Annotated[int, _about("Port of HTTP and sockets; 0 takes a free one.", ge=0, le=65535)] = 8000
+    public_url: Annotated[
+        str | None, _about("Where people reach it, behind a proxy; by default host and port.")
+    ] = None
+    model_url: Annotated[
+        str | None,
+        _about("Default address of the language model (OpenAI's protocol); an assistant may name its own."),
+    ] = None
+    model_key: Annotated[
+        str | None, _about("Key for the language model. Without it assistants answer from the knowledge base.")
+    ] = None
+    model_name: Annotated[
+        str | None, _about("Default model; an assistant may name its own. Without one: the knowledge base.")
+    ] = None
+    model_deadline: Annotated[float, _about("Seconds an answer of the model may take.", gt=0, le=120)] = 20.0
+    log_format: Annotated[Literal["text", "json"], _about("How log lines are written to stderr.")] = "text"
+
+    @property
+    def master_key(self) -> bytes:
+        """32 bytes made of the secret."""
+        return hashlib.sha256(b"verbatim master key\0" + self.secret.encode()).digest()
+
+
+def settings_from(environment: Mapping[str, str], **given: object) -> Settings:
+    """`environment` (an empty value is none), and `given` (flags, embedded servers) over it.
+
+    Raises SettingRefused.
+    """
+    known = {PREFIX + name.upper(): name for name in Settings.__struct_fields__}
+    values: dict[str, object] = {known[key]: text for key, text in environment.items() if key in known and text}
+    values.update({name: value for name, value in given.items() if value is not None})
+    missing = [PREFIX + name.upper() for name in ("database_url", "nats_url", "secret") if name not in values]
+    if missing:
+        raise SettingRefused(f"{', '.join(missing)} must be set. `verbatim dev` needs none of them.")
+    try:
+        return msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingRefused(f"A setting is not valid: {error}") from error
+
+
+def setting_descriptions() -> dict[str, str]:
+    """Environment variable -> what it is."""
+    hints = get_type_hints(Settings, include_extras=True)
+    return {PREFIX + name.upper(): _description(hints[name]) for name in Settings.__struct_fields__}
+
+
+def _description(hint: object) -> str:
+    marks = getattr(hint, "__metadata__", ())
+    return next(
+        mark.description for mark in reversed(marks) if isinstance(mark, msgspec.Meta) and mark.description
+    )

@@ -1,0 +1,169 @@
+"""The only composition root: settings and roles in, running parts out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Collection
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import msgspec
+from litestar import Litestar
+from prometheus_client import CollectorRegistry
+
+from application.answer_models import AnswerModels
+from application.bus import CommandBus
+from application.cited_answers import CitedAnswers
+from application.handlers import HANDLERS
+from application.policies.answer_with_assistant import AnswerWithAssistant
+from infrastructure.access.access import Access, open_access
+from infrastructure.clock import now, uuid7
+from infrastructure.eventstore.partitions import keep_partitions
+from infrastructure.eventstore.store import EventStore, open_event_store
+from infrastructure.language_model import LanguageModel
+from infrastructure.nats.connection import NatsConnection, nats_connection
+from infrastructure.nats.feed import Feed
+from infrastructure.nats.relay import Relay
+from infrastructure.nats.replies import Replies
+from infrastructure.nats.signals import Signals
+from infrastructure.projector.positions import ReadPositions
+from infrastructure.projector.progress import Progress
+from infrastructure.projector.runner import Projector
+from infrastructure.reactor import Reactor
+from infrastructure.settings import Settings
+from interfaces.health import Health, log_probe, nats_probe, projection_probe, reactor_probe, relay_probe
+from interfaces.http import health
+from interfaces.http.app import build_app
+from interfaces.http.pages import DemoPage, page_routes
+from interfaces.http.parts import HttpParts
+from interfaces.knowledge import Knowledge
+from interfaces.tasks import Tasks
+from interfaces.ws.hub import Hub
+from interfaces.ws.routes import SocketParts, socket_routes
+from projections.registry import PROJECTIONS
+
+ROLES = ("api", "relay", "projector", "reactor")
+
+
+class WriteSide(msgspec.Struct, frozen=True):
+    """What gives commands: enough for the command line."""
+
+    store: EventStore
+    bus: CommandBus
+    access: Access
+
+
+@asynccontextmanager
+async def open_write_side(settings: Settings) -> AsyncGenerator[WriteSide]:
+    """Event store, commands and credentials. Raises psycopg.OperationalError."""
+    async with open_event_store(settings.database_url, settings.master_key) as store:
+        access = await open_access(store.database, settings.master_key)
+        yield WriteSide(store, CommandBus(store, HANDLERS, now, uuid7), access)
+
+
+class Process:
+    """The parts of one process, started one by one; `tasks` are what must keep running."""
+
+    def __init__(self, settings: Settings, side: WriteSide, nats: NatsConnection, signals: Signals) -> None:
+        self.settings = settings
+        self.side = side
+        self.nats = nats
+        self.signals = signals
+        self.tasks = Tasks()
+        self.health = Health(log_probe(side.store.reader), nats_probe(nats))
+        self.registry = CollectorRegistry()
+        self.progress: Progress | None = None
+
+    async def wake_on_events(self, part: Relay | Projector | Reactor) -> None:
+        """Events of this process by a call, those of others by a signal; each part has a timer under both."""
+        if not isinstance(part, Relay):
+            self.side.store.on_commit.append(lambda _: part.wake())
+        await self.signals.on_wake(part.wake)
+
+
+@asynccontextmanager
+async def open_process(settings: Settings, roles: Collection[str]) -> AsyncGenerator[Process]:
+    """Everything that runs beside the server, for these roles. Raises what PostgreSQL and NATS raise at first."""
+    async with AsyncExitStack() as stack:
+        side = await stack.enter_async_context(open_write_side(settings))
+        nats = await stack.enter_async_context(nats_connection(settings.nats_url, "verbatim"))
+        signals = Signals(nats)
+        process = Process(settings, side, nats, signals)
+        stack.push_async_callback(process.tasks.stop)
+        if "relay" in roles:
+            relaying = await stack.enter_async_context(nats_connection(settings.nats_url, "verbatim-relay"))
+            await _relay(process, relaying)
+        if "projector" in roles:
+            await _projector(process)
+        if "reactor" in roles:
+            await _reactor(process)
+        side.store.on_commit.append(lambda _: signals.wake())
+        yield process
+
+
+@asynccontextmanager
+async def open_app(process: Process, roles: Collection[str], demo: DemoPage | None) -> AsyncGenerator[Litestar]:
+    """The server's application: all routes for the role api, else health and metrics only."""
+    store = process.side.store
+    feed = Feed(process.nats, store.reader, store.mapper)
+    hub = Hub(feed, store.reader, store.database, registry=process.registry)
+    parts = HttpParts(
+        bus=process.side.bus,
+        database=store.database,
+        reader=store.reader,
+        read_positions=ReadPositions(store.database, process.progress),
+        access=process.side.access,
+        replies=Replies(feed, store.reader),
+        feed=feed,
+        health=process.health.report,
+        registry=process.registry,
+        base_url=_public_url(process.settings),
+    )
+    if "api" not in roles:
+        yield build_app(parts, own=health.ROUTES)
+        return
+    sockets = socket_routes(SocketParts(process.side.access, hub))
+    await hub.start()
+    try:
+        yield build_app(parts, [*sockets, *page_routes(demo)])
+    finally:
+        await hub.close()
+
+
+async def _relay(process: Process, nats: NatsConnection) -> None:
+    store = process.side.store
+    relay = Relay(process.settings.database_url, store.reader, nats)
+    store.on_commit.append(relay.offer)
+    await process.wake_on_events(relay)
+    process.health.add(relay_probe(relay, store.reader))
+    process.tasks.start("relay", relay.run())
+    process.tasks.start("partitions", keep_partitions(store.database))
+
+
+async def _projector(process: Process) -> None:
+    store = process.side.store
+    projector = Projector(store.database, store.reader, PROJECTIONS)
+    process.progress = projector.progress
+    await process.wake_on_events(projector)
+    process.health.add(projection_probe(store.database, store.reader))
+    process.tasks.start("projector", projector.run())
+
+
+async def _reactor(process: Process) -> None:
+    store, settings = process.side.store, process.settings
+    knowledge = Knowledge(store.database)
+    language_model = LanguageModel(
+        knowledge,
+        url=settings.model_url,
+        key=settings.model_key,
+        model=settings.model_name,
+        deadline=settings.model_deadline,
+    )
+    model = AnswerModels(CitedAnswers(knowledge), language_model)
+    reactor = Reactor(store.database, store.reader, [AnswerWithAssistant(store, process.side.bus, model)])
+    await reactor.register()
+    await process.wake_on_events(reactor)
+    process.health.add(reactor_probe(reactor, store.reader))
+    process.tasks.start("reactor", reactor.run())
+
+
+def _public_url(settings: Settings) -> str:
+    return settings.public_url or f"http://{settings.host}:{settings.port}"

@@ -1,0 +1,54 @@
+"""`verbatim token`: an access token for scripts, of somebody who has that role."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import get_args
+
+import click
+import msgspec
+
+from domain.agent import Role
+from domain.ids import parse_tenant, tenant_wire, wire
+from domain.refusals import NotFound
+from infrastructure.access.grants import Session
+from infrastructure.settings import Settings
+from interfaces.bootstrap import WriteSide, open_write_side
+from interfaces.cli.installation import json_option, with_settings
+from projections.directory import AgentView, read_agents
+
+
+@click.command()
+@with_settings
+@click.option("--role", type=click.Choice(get_args(Role)), default="owner", show_default=True)
+@click.option("--tenant", required=True, help="tnt_…")
+@json_option
+def token(settings: Settings, role: Role, tenant: str, as_json: bool) -> None:
+    """Print an access token of the tenant's first active person with that role."""
+    tenant_id = parse_tenant(tenant)
+    agent, session = asyncio.run(_issue(settings, tenant_id, role))
+    if not as_json:
+        click.echo(session.access_token)
+        return
+    body = {
+        "accessToken": session.access_token,
+        "refreshToken": session.refresh_token,
+        "expiresIn": session.expires_in,
+        "user": {"id": wire("agent", agent.agent_id), "role": role, "tenantId": tenant_wire(tenant_id)},
+    }
+    click.echo(msgspec.json.encode(body).decode())
+
+
+async def _issue(settings: Settings, tenant_id: int, role: Role) -> tuple[AgentView, Session]:
+    async with open_write_side(settings) as side:
+        agent = await _somebody(side, tenant_id, role)
+        return agent, await side.access.session_for(tenant_id, agent.agent_id)
+
+
+async def _somebody(side: WriteSide, tenant_id: int, role: Role) -> AgentView:
+    async with side.store.database.tenant(tenant_id) as connection:
+        agents = await read_agents(connection, tenant_id)
+    found = next((one for one in agents if one.role == role and one.is_active), None)
+    if found is None:
+        raise NotFound(f"Nobody of {tenant_wire(tenant_id)} has the role {role}.")
+    return found

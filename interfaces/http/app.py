@@ -1,0 +1,82 @@
+"""The app: routes, the guard, the error map, the headers. Nothing here decides anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.types import ControllerRouterHandler
+
+from interfaces.http import auth, conversation, errors, health
+from interfaces.http.audience import authenticate, provide_caller
+from interfaces.http.audit import get_conversation_history
+from interfaces.http.body import LARGEST, JsonRequest
+from interfaces.http.canned import list_canned_responses
+from interfaces.http.chat import send_chat_message
+from interfaces.http.directory import list_agents
+from interfaces.http.events_feed import list_events
+from interfaces.http.inbox import list_inbox
+from interfaces.http.metrics import HttpMetrics
+from interfaces.http.openapi import ROUTES as OPENAPI_ROUTES
+from interfaces.http.openapi import document_of
+from interfaces.http.parts import HttpParts
+from interfaces.http.policy import HeaderPolicy
+from interfaces.http.transcript import get_conversation, list_visitor_conversations
+from interfaces.http.widget_config import get_chat_widget_config, get_widget_config
+
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
+ROUTES: tuple[ControllerRouterHandler, ...] = (
+    send_chat_message,
+    get_widget_config,
+    get_chat_widget_config,
+    *conversation.ROUTES,
+    get_conversation,
+    list_visitor_conversations,
+    list_inbox,
+    list_canned_responses,
+    list_agents,
+    list_events,
+    get_conversation_history,
+    *auth.ROUTES,
+    *health.ROUTES,
+    *OPENAPI_ROUTES,
+)
+
+
+def build_app(
+    parts: HttpParts,
+    handlers: Sequence[ControllerRouterHandler] = (),
+    lifespan: Sequence[Lifespan] = (),
+    own: Sequence[ControllerRouterHandler] = ROUTES,
+) -> Litestar:
+    """`handlers`: the routes of other rooms (pages, sockets). Each states its audience in `opt`, or is refused.
+
+    `own`: the routes of this room; a process without the role api serves `health.ROUTES` only.
+    """
+    policy = HeaderPolicy(parts.base_url)
+    routes = [*own, *handlers]
+    dependencies = {
+        "parts": Provide(lambda: parts, sync_to_thread=False),
+        "caller": Provide(provide_caller, sync_to_thread=False),
+    }
+    app = Litestar(
+        route_handlers=routes,
+        request_class=JsonRequest,
+        request_max_body_size=LARGEST,
+        guards=[authenticate],
+        dependencies=dependencies,
+        exception_handlers=errors.handlers(),
+        middleware=[HttpMetrics(parts.registry)],
+        before_send=[policy.before_send],
+        openapi_config=None,
+        state=State({"parts": parts, "openapi": document_of(routes, dependencies)}),
+        lifespan=list(lifespan),
+        debug=False,
+        logging_config=None,
+    )
+    policy.learn(app.routes)
+    return app

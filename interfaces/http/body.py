@@ -1,0 +1,105 @@
+"""Request bodies: JSON that is small, shallow and storable, or a 400 that names the field."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+from litestar import Request
+
+from domain.refusals import Invalid, Refusal
+
+LARGEST = 256 * 1024
+DEEPEST = 32
+BITS = 64
+
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+_FIELD = re.compile(r"`(\$[^`]*)`$")
+_UNKNOWN = re.compile(r"unknown field `([^`]*)`")
+_MISSING = re.compile(r"missing required field `([^`]*)`")
+
+
+class NotJson(Refusal):
+    code = "unsupported_media_type"
+    sentence = "The body is sent as application/json."
+
+
+class JsonRequest(Request[Any, Any, Any]):
+    """Litestar's request, whose JSON is checked before it is decoded and typed strictly after."""
+
+    async def json(self) -> Any:
+        """The body as the struct the route asks for. Raises Invalid, NotJson."""
+        body = await self.body()
+        media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type != "application/json":
+            raise NotJson
+        field = self.route_handler.parsed_data_field
+        return decoded(body, Any if field is None else field.annotation)
+
+
+def decoded(body: bytes, kind: Any) -> Any:
+    """`body` as a `kind`. Raises Invalid with details.fields naming what is wrong with which field."""
+    if is_too_deep(body):
+        raise Invalid(f"The body is nested deeper than {DEEPEST} levels.")
+    try:
+        plain = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise Invalid("The body is not valid JSON.") from None
+    _refuse_unstorable(plain)
+    try:
+        return msgspec.convert(plain, kind)
+    except msgspec.ValidationError as error:
+        raise _invalid(str(error)) from None
+
+
+def is_too_deep(body: bytes) -> bool:
+    """Counts brackets outside strings, without recursion; quick for a body that has few of them."""
+    if body.count(b"[") + body.count(b"{") <= DEEPEST:
+        return False
+    depth = 0
+    for token in _TOKEN.finditer(body):
+        match token[0]:
+            case b"[" | b"{":
+                depth += 1
+            case b"]" | b"}":
+                depth -= 1
+            case _:
+                continue
+        if depth > DEEPEST:
+            return True
+    return False
+
+
+def is_storable(text: str) -> bool:
+    """U+0000 and lone surrogates fit into no text column."""
+    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _refuse_unstorable(plain: Any) -> None:
+    waiting: list[tuple[str, Any]] = [("", plain)]
+    while waiting:
+        name, value = waiting.pop()
+        if isinstance(value, str) and not is_storable(value):
+            raise _field(name, "holds a character that no text may hold")
+        if isinstance(value, int) and not -(2 ** (BITS - 1)) <= value < 2 ** (BITS - 1):
+            raise _field(name, f"does not fit into {BITS} bits")
+        if isinstance(value, dict):
+            waiting.extend((f"{name}.{key}" if name else key, item) for key, item in value.items())
+            waiting.extend(("", key) for key in value)
+        elif isinstance(value, list):
+            waiting.extend((name, item) for item in value)
+
+
+def _invalid(reason: str) -> Invalid:
+    sentence, _, where = reason.partition(" - at ")
+    name = match[1].removeprefix("$").removeprefix(".") if (match := _FIELD.search(where)) else ""
+    for pattern in (_UNKNOWN, _MISSING):
+        if found := pattern.search(sentence):
+            name = f"{name}.{found[1]}" if name else found[1]
+    return _field(name, sentence)
+
+
+def _field(name: str, reason: str) -> Invalid:
+    shown = name if is_storable(name) else ""
+    return Invalid("The request is not valid.", fields=[{"name": shown, "reason": reason}])

@@ -1,0 +1,151 @@
+"""Family A, `POST /chat`: post the visitor's words, wait for the answer."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+from litestar import Response, post
+from litestar.params import FromPath, JSONBody
+
+from application.bus import Receipt
+from application.conversation import PostMessage, StartConversation
+from domain.conversation import AssistantReplied, HandledBy, MessagePosted
+from domain.ids import parse, parse_tenant, wire
+from domain.refusals import MissingMessage, MissingSession, NotFound
+from infrastructure.access.grants import WidgetGrant
+from interfaces.http.audience import Asker, Caller
+from interfaces.http.body import JsonRequest
+from interfaces.http.first_contact import Opening, opening, order_of, visitor_token
+from interfaces.http.headers import POSITION, answer_to_command, expected_version
+from interfaces.http.parts import HttpParts, Parts
+from interfaces.http.reply import Outcome, outcome_of
+from interfaces.wire import CitationBody
+
+
+class ChatRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """`sessionId` and `message` are needed; `clientMessageId` makes a repeat safe."""
+
+    session_id: str | None = None
+    message: str | None = None
+    assistant_id: str | None = None
+    conversation_id: str | None = None
+    client_message_id: str | None = None
+
+
+class ChatMetadata(msgspec.Struct, frozen=True, rename="camel"):
+    """`model` is null where no language model spoke. `reply_id` is the id of the answer in `message`."""
+
+    model: str | None = None
+    tokens: int = 0
+    reply_id: str | None = None
+    citations: tuple[CitationBody, ...] = ()
+
+
+class ChatAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """`message`: the assistant's words, null while a human has the conversation. `messageId`: the visitor's."""
+
+    success: bool = True
+    conversation_id: str
+    message: str | None
+    metadata: ChatMetadata
+    message_id: str
+    handled_by: HandledBy
+    seq: int
+    visitor_token: str | msgspec.UnsetType = msgspec.UNSET
+
+
+@post(
+    "/api/widgets/{widget_id:str}/chat",
+    status_code=200,
+    opt={"audience": "widget"},
+    summary="Send chat message",
+    operation_id="sendChatMessage",
+    tags=["widgets"],
+)
+async def send_chat_message(
+    request: JsonRequest, widget_id: FromPath[str], data: JSONBody[ChatRequest], caller: Asker, parts: Parts
+) -> Response[ChatAnswer]:
+    """Stores the visitor's message, then waits up to 25 s for the assistant. What is answered is durable."""
+    own_widget(widget_id, caller)
+    if not data.session_id or not data.session_id.strip():
+        raise MissingSession
+    if data.message is None or not data.message.strip():
+        raise MissingMessage
+    if data.conversation_id is None:
+        opened = opening(request, caller, data.session_id, data.client_message_id)
+        receipt = await _start(parts, opened, data, caller)
+        token = await visitor_token(parts, opened)
+    else:
+        receipt = await _post(request, parts, data, caller)
+        token = msgspec.UNSET
+    message = _message(receipt)
+    outcome = await outcome_of(parts, caller.tenant_id, message.originator_id, message.originator_version)
+    response = answer_to_command(_answer(message, outcome, token), receipt)
+    response.headers[POSITION] = str(outcome.seq)
+    return response
+
+
+def own_widget(path: str, caller: Caller) -> WidgetGrant:
+    """The token's widget, if the path names it or its tenant. Raises NotFound."""
+    grant = caller.widget
+    if grant is None:
+        raise NotFound
+    if path.startswith("tnt_"):
+        is_own = parse_tenant(path) == grant.tenant_id
+    else:
+        is_own = parse("widget", path) == grant.widget_id
+    if not is_own:
+        raise NotFound
+    return grant
+
+
+async def _start(parts: HttpParts, opened: Opening, data: ChatRequest, caller: Caller) -> Receipt:
+    command = StartConversation(
+        contact_id=opened.contact_id,
+        widget_id=caller.widget.widget_id if caller.widget else None,
+        assistant_id=maybe_parse("assistant", data.assistant_id),
+        needs_assistant=True,
+        session_id=data.session_id,
+        text=data.message,
+    )
+    return await parts.bus.execute(opened.actor, command, opened.request)
+
+
+async def _post(request: JsonRequest, parts: HttpParts, data: ChatRequest, caller: Caller) -> Receipt:
+    if caller.visitor is None:
+        raise NotFound  # a stranger owns no conversation, so this one is not there for them
+    actor = caller.actor()
+    command = PostMessage(
+        conversation_id=parse("conversation", data.conversation_id or ""),
+        text=data.message or "",
+        expected_version=expected_version(request),
+    )
+    return await parts.bus.execute(actor, command, order_of(request, actor, command, data.client_message_id))
+
+
+def maybe_parse(noun: str, text: str | None) -> UUID | None:
+    return None if text is None else parse(noun, text)
+
+
+def _message(receipt: Receipt) -> MessagePosted:
+    return next(event for event in reversed(receipt.events) if isinstance(event, MessagePosted))
+
+
+def _answer(message: MessagePosted, outcome: Outcome, token: str | msgspec.UnsetType) -> ChatAnswer:
+    return ChatAnswer(
+        conversation_id=wire("conversation", message.originator_id),
+        message=outcome.text,
+        metadata=_metadata(outcome.reply),
+        message_id=wire("message", message.message_id),
+        handled_by=outcome.handled_by,
+        seq=outcome.seq,
+        visitor_token=token,
+    )
+
+
+def _metadata(reply: AssistantReplied | None) -> ChatMetadata:
+    if reply is None:
+        return ChatMetadata()
+    cited = tuple(CitationBody(wire("article", one.article_id), one.title) for one in reply.citations)
+    return ChatMetadata(reply.model, reply.tokens, wire("message", reply.message_id), cited)

@@ -1,0 +1,56 @@
+"""What the routes need, handed in by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from litestar.di import NamedDependency
+from prometheus_client import CollectorRegistry
+
+from application.bus import CommandBus
+from infrastructure.access.access import Access
+from infrastructure.eventstore.reader import EventReader
+from infrastructure.nats.feed import Feed
+from infrastructure.nats.replies import Replies
+from infrastructure.postgres import Database
+from infrastructure.projector.positions import ReadPositions
+
+
+class PartHealth(msgspec.Struct, frozen=True, rename="camel"):
+    """One part of the product: `behind` is how many events it has yet to see, `detail` is for people."""
+
+    name: str
+    ok: bool
+    behind: int | None = None
+    detail: str | None = None
+
+
+class HealthReport(msgspec.Struct, frozen=True, rename="camel"):
+    """`ready`: this process may be sent requests."""
+
+    ready: bool
+    parts: tuple[PartHealth, ...]
+
+
+class HttpParts(msgspec.Struct, frozen=True, kw_only=True):
+    """`base_url` is where people reach the product; `reply_timeout` (s) is how long `/chat` waits for an answer.
+
+    `registry` is what /metrics shows; other rooms of this process count in it too.
+    """
+
+    bus: CommandBus
+    database: Database
+    reader: EventReader
+    read_positions: ReadPositions
+    access: Access
+    replies: Replies
+    feed: Feed
+    health: Callable[[], Awaitable[HealthReport]]
+    registry: CollectorRegistry
+    base_url: str = "http://127.0.0.1:8000"
+    reply_timeout: float = 25.0
+
+
+Parts = NamedDependency[HttpParts]
+"""How a route asks for them."""

@@ -1,0 +1,210 @@
+/** What the agent has in front: the inbox and the open conversation, read once, kept up by the socket. Draws nothing. */
+
+import { Outbox } from "../shared/outbox.js";
+import { ReconnectingSocket } from "../shared/socket.js";
+import { Store } from "../shared/store.js";
+
+/** @typedef {"mine" | "unassigned" | "open"} Tab */
+
+const FILTERS = { mine: { assignee: "me" }, unassigned: { assignee: "none" }, open: {} };
+const PAGE = 50;
+const MOST_PAGES = 40;
+const CALM = 400;
+
+export class Desk {
+  /** @type {Tab} */
+  tab = "unassigned";
+  selectedId = null;
+  counts = { mine: 0, unassigned: 0, open: 0 };
+  connection = "connecting";
+  isLoaded = false;
+  /** @type {Map<string, string>} names of the team by id */
+  #team = new Map();
+  #cursors = { mine: null, unassigned: null, open: null };
+  #refresh = 0;
+
+  /** @param {import("./session.js").Session} session @param {(problem: Error) => void} complain */
+  constructor(session, complain) {
+    this.session = session;
+    this.api = session.api;
+    this.complain = complain;
+    this.store = new Store();
+    this.outbox = new Outbox((item) => this.#send(item), () => this.store.changed());
+    this.socket = new ReconnectingSocket("/api/ws/tenant", {
+      credentials: (renewed) => this.#credentials(renewed),
+      onReset: (seq) => this.#reload(seq),
+      onFrame: (frame) => this.#receive(frame),
+      onState: (state) => this.#connected(state),
+    });
+  }
+
+  get me() {
+    return this.session.user?.id ?? null;
+  }
+
+  /** @returns {import("../shared/store.js").Conversation | null} */
+  get selected() {
+    return this.store.conversations.get(this.selectedId) ?? null;
+  }
+
+  /** The rows of the tab: who waits longest first, then the latest word. */
+  get rows() {
+    const rows = [...this.store.conversations.values()].filter((row) => this.#isInTab(row));
+    return rows.sort((a, b) => waitsSince(a) - waitsSince(b) || lastAt(b) - lastAt(a));
+  }
+
+  get hasMore() {
+    return this.#cursors[this.tab] !== null;
+  }
+
+  /** @param {string | null | undefined} agentId @returns {string} how the page calls a member of the team */
+  nameOf(agentId) {
+    return agentId === this.me ? "You" : (this.#team.get(agentId ?? "") ?? "A colleague");
+  }
+
+  close() {
+    clearTimeout(this.#refresh);
+    this.socket.close();
+  }
+
+  /** @param {Tab} tab */
+  async show(tab) {
+    this.tab = tab;
+    this.store.changed();
+    await this.#loadRows();
+  }
+
+  async showMore() {
+    await this.#loadRows(this.#cursors[this.tab]);
+  }
+
+  /** @param {string | null} id */
+  async select(id) {
+    this.selectedId = id;
+    if (id) this.store.open(id);
+    this.store.changed();
+    if (id && this.isLoaded) await this.#loadConversation(id);
+  }
+
+  /** Raises Refused: already_accepted, at_capacity, conversation_ended. */
+  accept(id) {
+    return this.#command(`/api/v1/chat/agent/conversations/${id}/accept`);
+  }
+
+  /** Ending twice changes nothing. Raises Refused. */
+  end(id) {
+    return this.#command(`/api/v1/chat/conversations/${id}/end`);
+  }
+
+  /** @param {string} text what was typed after the slash */
+  async cannedResponses(text) {
+    const { body } = await this.api.get("/api/v1/chat/canned-responses", { query: { q: text, limit: 8 } });
+    return body.data;
+  }
+
+  async #command(path) {
+    const { body } = await this.api.post(path);
+    this.store.takeConversations([head(body.conversation)]);
+    this.#refreshSoon();
+  }
+
+  async #send({ key, conversationId, text, private: isPrivate }) {
+    const said = { text, private: isPrivate, clientMessageId: key };
+    const path = `/api/v1/chat/conversations/${conversationId}/messages`;
+    const { body } = await this.api.post(path, said, { key: undefined });
+    this.store.takeMessages(conversationId, [body.message]);
+    if (this.connection !== "live") this.#refreshSoon();
+  }
+
+  #receive(frame) {
+    if (frame.type === "message:new" && frame.data.authorId === this.me) this.outbox.confirm(frame.data);
+    const isKnown = this.store.apply(frame);
+    this.api.hasSeen(frame.seq);
+    if (!isKnown || frame.type !== "message:new") this.#refreshSoon();
+  }
+
+  #connected(state) {
+    this.connection = state;
+    this.store.changed();
+    if (state === "refused") this.session.logout().catch(this.complain);
+  }
+
+  async #credentials(renewed) {
+    if (renewed) await this.session.renew();
+    return { token: await this.session.token() };
+  }
+
+  async #reload(seq) {
+    this.api.startAt(seq);
+    this.store.clear();
+    if (this.selectedId) this.store.open(this.selectedId);
+    await this.#loadRows();
+    if (this.selectedId) await this.#loadConversation(this.selectedId);
+    await this.#loadTeam();
+  }
+
+  /** Counts, and rows this page has not seen: one read for a burst of events. */
+  #refreshSoon() {
+    clearTimeout(this.#refresh);
+    this.#refresh = setTimeout(() => this.#loadRows(), CALM);
+  }
+
+  async #loadRows(cursor = null) {
+    const tab = this.tab;
+    const query = { status: "open", ...FILTERS[tab], sort: "waiting", limit: PAGE, cursor };
+    try {
+      const { body } = await this.api.get("/api/v1/chat/agent/conversations", { query });
+      this.isLoaded = true;
+      this.counts = body.counts;
+      this.#cursors[tab] = body.nextCursor;
+      this.store.takeConversations(body.data);
+    } catch (problem) {
+      this.complain(problem);
+    }
+  }
+
+  async #loadTeam() {
+    try {
+      const { body } = await this.api.get("/api/v1/agents");
+      this.#team = new Map(body.data.map(({ id, name }) => [id, name ?? "A former colleague"]));
+      this.store.changed();
+    } catch (problem) {
+      this.complain(problem);
+    }
+  }
+
+  async #loadConversation(id) {
+    try {
+      let cursor = null;
+      for (let page = 0; page < MOST_PAGES; page += 1) {
+        const path = `/api/v1/chat/conversations/${id}`;
+        const { body } = await this.api.get(path, { query: { cursor } });
+        this.store.takeConversations([head(body)]);
+        this.store.takeMessages(id, body.messages.data);
+        cursor = body.messages.nextCursor;
+        if (!cursor) return;
+      }
+    } catch (problem) {
+      this.complain(problem);
+    }
+  }
+
+  #isInTab(row) {
+    if (row.status !== "open") return false;
+    if (this.tab === "mine") return row.assigneeId === this.me;
+    return this.tab === "open" || !row.assigneeId;
+  }
+}
+
+function head({ messages: _, ...conversation }) {
+  return conversation;
+}
+
+/** Those who do not wait come after everybody who does. */
+function waitsSince(row) {
+  return row.waitingSince ? new Date(row.waitingSince).getTime() : Number.MAX_SAFE_INTEGER;
+}
+
+function lastAt(row) {
+  return new Date(row.lastMessage?.createdAt ?? row.startedAt).getTime();
+}

@@ -1,0 +1,144 @@
+/**
+ * What the page knows: snapshots read by REST, moved on by the frames of the socket.
+ * Every fact carries its conversation's version, so it does not matter what comes first or twice.
+ */
+
+/**
+ * @typedef {object} Message
+ * @property {string} id
+ * @property {string} conversationId
+ * @property {"visitor" | "agent" | "assistant"} role
+ * @property {string | null} authorId
+ * @property {string | null} text null: erased
+ * @property {boolean} private
+ * @property {string} createdAt
+ * @property {number} version
+ * @property {number} seq
+ * @property {{articleId: string, title: string}[]} [citations]
+ */
+
+/**
+ * @typedef {object} Conversation what a row of the inbox and a conversation's head have in common
+ * @property {string} id
+ * @property {string} channel
+ * @property {"open" | "pending" | "snoozed" | "resolved"} status
+ * @property {"bot" | "queue" | "agent"} handledBy
+ * @property {string | null} assigneeId
+ * @property {{id: string, name?: string | null, email?: string | null}} contact_data
+ * @property {string} startedAt
+ * @property {string | null} [endedAt]
+ * @property {number} version
+ * @property {{text: string | null, role: string, createdAt: string} | null} [lastMessage]
+ * @property {number} [unread]
+ * @property {string | null} [waitingSince]
+ */
+
+export class Store {
+  /** @type {Map<string, Conversation>} */
+  conversations = new Map();
+  /** @type {Map<string, Map<string, Message>>} only of conversations somebody has opened */
+  #transcripts = new Map();
+  #listeners = new Set();
+
+  /** @param {() => void} listener called after every change */
+  subscribe(listener) {
+    this.#listeners.add(listener);
+  }
+
+  /** Tells every listener to look again. */
+  changed() {
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Forgets everything: the next snapshot starts anew. */
+  clear() {
+    this.conversations.clear();
+    this.#transcripts.clear();
+  }
+
+  /** @param {string} id from now on keeps this conversation's messages */
+  open(id) {
+    if (!this.#transcripts.has(id)) this.#transcripts.set(id, new Map());
+  }
+
+  /** @param {string} id @returns {Message[]} in the order of the log */
+  messages(id) {
+    return [...(this.#transcripts.get(id)?.values() ?? [])].sort((a, b) => a.version - b.version);
+  }
+
+  /** @param {Conversation[]} rows a page of the inbox, or one conversation's head */
+  takeConversations(rows) {
+    for (const row of rows) {
+      const known = this.conversations.get(row.id);
+      if (known && row.version < known.version) continue;
+      const contact = { ...known?.contact_data, ...row.contact_data };
+      this.conversations.set(row.id, { ...known, ...row, contact_data: contact });
+    }
+    this.changed();
+  }
+
+  /** @param {string} id @param {Message[]} messages any part of its transcript */
+  takeMessages(id, messages) {
+    this.open(id);
+    for (const message of messages) this.#transcripts.get(id)?.set(message.id, message);
+    this.changed();
+  }
+
+  /**
+   * @param {import("./socket.js").Frame} frame a durable frame
+   * @returns {boolean} false if it speaks of a conversation unknown here: read a snapshot that has it
+   */
+  apply(frame) {
+    const change = CHANGES[frame.type];
+    if (!change) return true;
+    const isKnown = change(this, frame);
+    this.changed();
+    return isKnown;
+  }
+
+  /** @param {string} id @param {Partial<Conversation> & {version: number}} facts older ones change nothing */
+  advance(id, facts) {
+    const known = this.conversations.get(id);
+    if (!known) return false;
+    if (facts.version > known.version) this.conversations.set(id, { ...known, ...facts });
+    return true;
+  }
+
+  /** @param {Message} message */
+  add(message) {
+    this.#transcripts.get(message.conversationId)?.set(message.id, message);
+  }
+}
+
+/** @type {Record<string, (store: Store, frame: any) => boolean>} */
+const CHANGES = {
+  "conversation:new": (store, { data, at }) => {
+    const row = { startedAt: at, lastMessage: null, unread: 0, waitingSince: null, ...data };
+    if (!store.conversations.has(data.id)) store.conversations.set(data.id, row);
+    return true;
+  },
+  "conversation:updated": (store, { data, at }) => {
+    const facts = { version: data.version };
+    for (const [field, [, now]] of Object.entries(data.changes)) facts[field] = now;
+    if (facts.status === "resolved") Object.assign(facts, { endedAt: at, waitingSince: null });
+    if (facts.status === "open") facts.endedAt = null;
+    if (facts.handledBy === "queue") facts.waitingSince = at;
+    return store.advance(data.id, facts);
+  },
+  "message:new": (store, { data }) => {
+    store.add(data);
+    const known = store.conversations.get(data.conversationId);
+    return store.advance(data.conversationId, { version: data.version, ...spoken(known, data) });
+  },
+};
+
+/** What a message changes in its conversation's row, by the rules of the server's own inbox. */
+function spoken(known, message) {
+  if (message.private) return {};
+  const lastMessage = { text: message.text, role: message.role, createdAt: message.createdAt };
+  if (message.role === "assistant") return { lastMessage };
+  if (message.role === "agent") return { lastMessage, unread: 0, waitingSince: null };
+  const waits = known?.handledBy !== "bot";
+  const waitingSince = waits ? (known?.waitingSince ?? message.createdAt) : null;
+  return { lastMessage, unread: (known?.unread ?? 0) + 1, waitingSince };
+}

@@ -1,0 +1,61 @@
+/**
+ * A conversation as it is read: days, groups of messages, and the moments between them.
+ * Everything follows from the conversation and its messages, so a reload shows the same as the live page.
+ */
+
+import { day } from "./time.js";
+
+/** @typedef {import("./store.js").Message} Message */
+/** @typedef {import("./store.js").Conversation} Conversation */
+/** @typedef {{key: string, kind: "day" | "moment", text: string, at?: string | null}} Mark */
+/** @typedef {{key: string, kind: "message", message: Message, startsGroup: boolean}} Line */
+
+const GROUP = 5 * 60_000;
+
+/**
+ * @param {Conversation} conversation
+ * @param {Message[]} messages in order
+ * @param {(agentId: string | null | undefined) => string} nameOf how an agent is called on this page
+ * @returns {(Mark | Line)[]}
+ */
+export function timeline(conversation, messages, nameOf) {
+  const entries = [];
+  let before = null;
+  let speaker = null;
+  for (const message of messages) {
+    if (!before || day(before.createdAt) !== day(message.createdAt)) entries.push(dayMark(message));
+    if (joins(message, speaker)) entries.push(moment(`joined-${message.id}`, `${nameOf(message.authorId)} joined`));
+    entries.push({ key: message.id, kind: "message", message, startsGroup: startsGroup(before, message, entries) });
+    if (message.role === "agent" && !message.private) speaker = message.authorId;
+    before = message;
+  }
+  return [...entries, ...standing(conversation, speaker, nameOf)];
+}
+
+/** Where the conversation stands now, after all that was said. */
+function standing(conversation, speaker, nameOf) {
+  const { status, handledBy, assigneeId, endedAt, waitingSince } = conversation;
+  if (status === "resolved") return [moment("ended", "Conversation ended", endedAt)];
+  if (handledBy === "queue") return [moment("queued", "Waiting for a person", waitingSince)];
+  if (handledBy === "agent" && speaker !== assigneeId) return [moment("joined", `${nameOf(assigneeId)} joined`)];
+  return [];
+}
+
+function joins(message, speaker) {
+  return message.role === "agent" && !message.private && message.authorId !== speaker;
+}
+
+function startsGroup(before, message, entries) {
+  if (!before || entries.at(-1)?.kind !== "message") return true;
+  const gap = new Date(message.createdAt).getTime() - new Date(before.createdAt).getTime();
+  return before.authorId !== message.authorId || before.private !== message.private || gap > GROUP;
+}
+
+function dayMark(message) {
+  const text = day(message.createdAt);
+  return { key: `day-${text}`, kind: "day", text };
+}
+
+function moment(key, text, at = null) {
+  return { key, kind: "moment", text, at };
+}

@@ -1,0 +1,180 @@
+/** The visitor's side of the protocol: one widget, one visitor, the conversation in view. Draws nothing. */
+
+import { Api } from "../shared/api.js";
+import { Outbox } from "../shared/outbox.js";
+import { ReconnectingSocket } from "../shared/socket.js";
+import { Store } from "../shared/store.js";
+
+const ANSWER_DEADLINE = 90_000;
+const MOST_PAGES = 40;
+const STORED = new Set(["usage_limit_exceeded", "idempotency_mismatch"]);
+
+export class Chat {
+  #socket = null;
+  #asking = 0;
+  #isFresh = false;
+
+  /** @param {{widgetId: string, widgetToken: string, memory: import("./memory.js").Memory}} facts */
+  constructor({ widgetId, widgetToken, memory }) {
+    this.widgetId = widgetId;
+    this.widgetToken = widgetToken;
+    this.memory = memory;
+    this.store = new Store();
+    this.conversationId = null;
+    this.connection = "connecting";
+    this.config = null;
+    this.stranger = new Api(() => ({ Authorization: `Bearer ${widgetToken}` }));
+    this.site = new Api(() => ({ Authorization: `Bearer ${widgetToken}`, ...this.#visitorHeader() }));
+    this.visitor = new Api(() => ({ Authorization: `Bearer ${memory.visitorToken}` }));
+    this.outbox = new Outbox((item) => this.#send(item), (items) => this.#keep(items), memory.outbox);
+  }
+
+  /** @returns {import("../shared/store.js").Conversation | null} */
+  get conversation() {
+    return this.store.conversations.get(this.conversationId) ?? null;
+  }
+
+  get messages() {
+    return this.store.messages(this.conversationId);
+  }
+
+  /** The assistant owes an answer to what was said last. */
+  get isThinking() {
+    const mine = this.outbox.items.some((item) => item.state === "sending");
+    const isBot = this.conversation ? this.conversation.handledBy === "bot" : Boolean(this.config?.assistantId);
+    return this.#asking > 0 && isBot && (mine || this.messages.at(-1)?.role === "visitor");
+  }
+
+  /** Loads the look, and what this visitor said before. Raises Refused. */
+  async start() {
+    const { body } = await this.site.get(`/api/widgets/${this.widgetId}/config`);
+    this.config = body.config;
+    if (this.memory.visitorToken) this.#listen();
+    this.store.changed();
+    this.outbox.resume();
+  }
+
+  /** Asks for a person. Raises Refused. */
+  async requestHuman() {
+    const { body } = await this.visitor.post(`/api/v1/chat/conversations/${this.conversationId}/request-human`);
+    this.store.takeConversations([body.conversation]);
+  }
+
+  /** The next message begins a new conversation; the old one stays in the log. */
+  startOver() {
+    this.conversationId = null;
+    this.#isFresh = true;
+    this.store.changed();
+  }
+
+  async #send(item) {
+    this.#asking += 1;
+    this.store.changed();
+    try {
+      const { body } = await this.#ask(item);
+      if (body.visitorToken) this.memory.keep({ visitorToken: body.visitorToken });
+      this.conversationId = body.conversationId ?? this.conversationId;
+      this.#isFresh = false;
+      this.#listen();
+      this.visitor.hasSeen(body.seq);
+      if (!this.#hasArrived(item)) await this.#load(this.conversationId);
+    } finally {
+      this.#asking -= 1;
+      this.store.changed();
+    }
+  }
+
+  /** Came back over the socket already, and so will the answer. */
+  #hasArrived(item) {
+    const isPending = this.outbox.items.some((candidate) => candidate.key === item.key);
+    return !isPending && this.connection === "live" && this.conversation !== null;
+  }
+
+  async #ask(item) {
+    const { sessionId } = this.memory;
+    const { conversationId, ...aim } = this.outbox.aim(item.key, { sessionId, conversationId: this.conversationId });
+    const said = { ...aim, message: item.text, clientMessageId: item.key };
+    try {
+      return await this.#say(this.site, conversationId ? { ...said, conversationId } : said);
+    } catch (problem) {
+      if (STORED.has(problem.code) && conversationId) return { body: { conversationId } };
+      if (problem.code === "conversation_ended") return this.#say(this.site, { ...said, clientMessageId: `${item.key}-anew` });
+      // A visitor whose token is no longer good is a new visitor; its old threads stay out of reach.
+      if (problem.status !== 401 || !this.memory.visitorToken) throw problem;
+      return this.#say(this.stranger, { ...said, clientMessageId: `${item.key}-again` });
+    }
+  }
+
+  #say(api, said) {
+    return api.post(`/api/widgets/${this.widgetId}/chat`, said, { key: undefined, deadline: ANSWER_DEADLINE });
+  }
+
+  #listen() {
+    if (this.#socket) return;
+    this.#socket = new ReconnectingSocket("/api/ws/chat", {
+      credentials: async () => ({ token: this.widgetToken, visitorToken: this.memory.visitorToken }),
+      onReset: (seq) => this.#restart(seq),
+      onFrame: (frame) => this.#receive(frame),
+      onState: (state) => this.#connected(state),
+    });
+  }
+
+  #receive(frame) {
+    if (frame.type === "message:new" && frame.data.role === "visitor") this.outbox.confirm(frame.data);
+    if (frame.type === "conversation:new" && !this.conversationId) this.conversationId = frame.data.id;
+    this.visitor.hasSeen(frame.seq);
+    if (!this.store.apply(frame)) this.#catchUp();
+  }
+
+  #connected(state) {
+    this.connection = state;
+    this.store.changed();
+  }
+
+  #restart(seq) {
+    this.visitor.startAt(seq);
+    this.store.clear();
+    if (this.conversationId) this.store.open(this.conversationId);
+    return this.#catchUp();
+  }
+
+  /** The conversation in view, else the newest one. */
+  async #catchUp() {
+    try {
+      const { body } = await this.visitor.get("/api/v1/chat/visitor/conversations");
+      this.store.takeConversations(body.data);
+      if (!this.conversationId && !this.#isFresh) this.conversationId = body.data[0]?.id ?? null;
+      if (this.conversationId) await this.#load(this.conversationId);
+    } catch (problem) {
+      this.#troubled(problem);
+    }
+  }
+
+  async #load(id) {
+    this.store.open(id);
+    let cursor = null;
+    for (let page = 0; page < MOST_PAGES; page += 1) {
+      const { body } = await this.visitor.get(`/api/v1/chat/conversations/${id}`, { query: { cursor } });
+      const { messages, ...head } = body;
+      this.store.takeConversations([head]);
+      this.store.takeMessages(id, messages.data);
+      cursor = messages.nextCursor;
+      if (!cursor) return;
+    }
+  }
+
+  #troubled(problem) {
+    console.warn("Verbatim: the conversation could not be loaded.", problem);
+    this.connection = "waiting";
+    this.store.changed();
+  }
+
+  #keep(items) {
+    this.memory.keep({ outbox: items });
+    this.store.changed();
+  }
+
+  #visitorHeader() {
+    return this.memory.visitorToken ? { "X-Visitor-Token": this.memory.visitorToken } : {};
+  }
+}

@@ -1,0 +1,37 @@
+// <script src="…/widget/loader.js" data-widget="wid_…" data-token="wt_…" async></script>
+(() => {
+  const script = document.currentScript;
+  const { widget, token } = script.dataset;
+  const origin = new URL(script.src).origin;
+  const make = (tag, facts) => Object.assign(document.createElement(tag), facts);
+
+  const host = make("verbatim-chat");
+  const style = make("link", { rel: "stylesheet", href: `${origin}/widget/launcher.css` });
+  const button = make("button", { ariaLabel: "Chat", ariaExpanded: false });
+  const frame = make("iframe", { title: "Chat", hidden: true });
+  // After the #: no server and no log ever sees the token.
+  frame.src = `${origin}/widget/frame.html#${new URLSearchParams({ widget, token })}`;
+
+  const show = (open) => {
+    frame.hidden = !open;
+    button.ariaExpanded = open;
+    button.ariaLabel = open ? "Close chat" : "Chat";
+    frame.contentWindow.postMessage({ verbatim: open ? "opened" : "closed" }, origin);
+    (open ? frame : button).focus();
+  };
+  button.onclick = () => show(frame.hidden);
+
+  addEventListener("message", ({ source, data }) => {
+    if (source !== frame.contentWindow) return;
+    if (data.verbatim === "close") show(false);
+    if (data.verbatim === "unread") button.dataset.unread = data.count || "";
+    if (data.verbatim === "look") {
+      host.style.setProperty("--color", data.color);
+      host.style.setProperty("--ink", data.ink);
+      host.dataset.side = data.side;
+    }
+  });
+
+  host.attachShadow({ mode: "open" }).append(style, frame, button);
+  document.body.append(host);
+})();

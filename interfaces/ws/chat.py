@@ -1,0 +1,28 @@
+"""The chat socket: one visitor's own conversations, by widget token and visitor token."""
+
+from __future__ import annotations
+
+from application.actor import visitor
+from domain.refusals import TokenMissing, Unauthenticated
+from infrastructure.access.access import Access
+from interfaces.ws.frames import Auth
+from interfaces.ws.peer import Peer
+
+
+class VisitorDoor:
+    """Revoked widget tokens and erased contacts are events of the log, which the channel hears of."""
+
+    rechecks = False
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    async def admit(self, auth: Auth, site: str | None) -> Peer:
+        """Both tokens, of one tenant."""
+        if not auth.visitor_token:
+            raise TokenMissing
+        widget = await self._access.widget(auth.token, site)
+        grant = await self._access.visitor(auth.visitor_token)
+        if grant.tenant_id != widget.tenant_id:
+            raise Unauthenticated
+        return Peer(visitor(grant.tenant_id, grant.contact_id), token_id=widget.token_id)

@@ -1,0 +1,209 @@
+"""Every frame there is, both ways. The AsyncAPI document is generated from these structs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+
+from domain.conversation import Channel, HandledBy, Status
+from interfaces.wire import ContactBody, MessageBody, ParticipantBody
+
+Seq = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+ResetReason = Literal["too_far_behind", "other_epoch", "ahead"]
+PresenceState = Literal["online", "away"]
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True, rename="camel", tag_field="type"):
+    """A JSON object whose `type` names it."""
+
+
+class DurableFrame(Frame, frozen=True, kw_only=True):
+    """A stored event. `seq` is the tenant's position: send the last one as `since` to resume."""
+
+    seq: int
+    event_id: str
+    at: datetime
+
+
+class StartedConversation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    id: str
+    channel: Channel
+    contact_data: ContactBody = msgspec.field(name="contact_data")
+    status: Status
+    handled_by: HandledBy
+    assignee_id: str | None
+    widget_id: str | None
+    version: int
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """The fields that changed, each `[old, new]`."""
+
+    status: tuple[Status, Status] | msgspec.UnsetType = msgspec.UNSET
+    handled_by: tuple[HandledBy, HandledBy] | msgspec.UnsetType = msgspec.UNSET
+    assignee_id: tuple[str | None, str | None] | msgspec.UnsetType = msgspec.UNSET
+
+
+class ChangedConversation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """`reason` is told to members only."""
+
+    id: str
+    changes: Changes
+    reason: str | msgspec.UnsetType = msgspec.UNSET
+    version: int
+
+
+class ConversationNew(DurableFrame, frozen=True, kw_only=True, tag="conversation:new"):
+    data: StartedConversation
+
+
+class ConversationUpdated(DurableFrame, frozen=True, kw_only=True, tag="conversation:updated"):
+    data: ChangedConversation
+
+
+class MessageNew(DurableFrame, frozen=True, kw_only=True, tag="message:new"):
+    data: MessageBody
+
+
+class Welcome(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Who the socket is for, and the tenant's `seq` it is at. `id` is `agt_…` or `vis_…`."""
+
+    tenant_id: str
+    id: str
+    role: str
+    seq: int
+    epoch: int
+    expires_at: datetime | None
+
+
+class AuthOk(Frame, frozen=True, kw_only=True, tag="auth:ok"):
+    data: Welcome
+
+
+class Expiring(msgspec.Struct, frozen=True, rename="camel"):
+    expires_at: datetime
+
+
+class AuthExpiring(Frame, frozen=True, kw_only=True, tag="auth:expiring"):
+    """Send `auth` with a new token on this socket, or it closes with 4401."""
+
+    data: Expiring
+
+
+class Position(msgspec.Struct, frozen=True):
+    seq: int
+
+
+class ResumeComplete(Frame, frozen=True, kw_only=True, tag="resume:complete"):
+    """Everything up to `seq` was sent; what follows is live."""
+
+    data: Position
+
+
+class Reset(msgspec.Struct, frozen=True):
+    reason: ResetReason
+    seq: int
+
+
+class ResumeReset(Frame, frozen=True, kw_only=True, tag="resume:reset"):
+    """No replay: load a snapshot at `seq` or later by REST. Live frames after `seq` follow this one."""
+
+    data: Reset
+
+
+class Checkpoint(Frame, frozen=True, kw_only=True, tag="checkpoint"):
+    """Nothing up to `seq` is outstanding, though the last events may have had no frame."""
+
+    seq: int
+
+
+class TypingState(msgspec.Struct, frozen=True, rename="camel"):
+    conversation_id: str
+    typing: bool
+    by: ParticipantBody
+
+
+class Typing(Frame, frozen=True, kw_only=True, tag="typing"):
+    data: TypingState
+
+
+class Present(msgspec.Struct, frozen=True):
+    state: PresenceState
+    by: ParticipantBody
+
+
+class Presence(Frame, frozen=True, kw_only=True, tag="presence"):
+    data: Present
+
+
+class Pong(Frame, frozen=True, kw_only=True, tag="pong"):
+    pass
+
+
+class Problem(msgspec.Struct, frozen=True):
+    code: str
+    message: str
+
+
+class Error(Frame, frozen=True, kw_only=True, tag="error"):
+    """The last frame of the client was refused; the socket stays open."""
+
+    data: Problem
+
+
+class Auth(Frame, frozen=True, kw_only=True, tag="auth"):
+    """The first frame, and again in place before the token expires.
+
+    `token` is an access JWT, or a widget token beside `visitorToken`. Without `since` nothing is replayed.
+    """
+
+    token: str
+    visitor_token: str | None = None
+    since: Seq | None = None
+    epoch: Seq | None = None
+
+
+class SetTyping(msgspec.Struct, frozen=True, rename="camel"):
+    conversation_id: str
+    typing: bool
+
+
+class SendTyping(Frame, frozen=True, kw_only=True, tag="typing"):
+    data: SetTyping
+
+
+class SetPresence(msgspec.Struct, frozen=True):
+    state: PresenceState
+
+
+class SendPresence(Frame, frozen=True, kw_only=True, tag="presence"):
+    data: SetPresence
+
+
+class Ping(Frame, frozen=True, kw_only=True, tag="ping"):
+    pass
+
+
+ClientFrame = Auth | SendTyping | SendPresence | Ping
+
+DURABLE: tuple[type[Frame], ...] = (ConversationNew, ConversationUpdated, MessageNew)
+CONTROL: tuple[type[Frame], ...] = (AuthOk, AuthExpiring, ResumeComplete, ResumeReset, Checkpoint, Pong, Error)
+EPHEMERAL: tuple[type[Frame], ...] = (Typing, Presence)
+FROM_SERVER = DURABLE + CONTROL + EPHEMERAL
+FROM_CLIENT: tuple[type[Frame], ...] = (Auth, SendTyping, SendPresence, Ping)
+
+
+def encode(frame: Frame) -> bytes:
+    """The text of a frame, UTF-8."""
+    return _ENCODER.encode(frame)
+
+
+def decode(text: str) -> ClientFrame:
+    """What a client sent. Raises msgspec.DecodeError, msgspec.ValidationError, RecursionError."""
+    return _DECODER.decode(text)
+
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(ClientFrame)

@@ -1,0 +1,47 @@
+"""Peer: who is at the other end of a socket, and which roles may be there at all."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from application.actor import Actor
+from application.permissions import AGENTS, Roles
+from interfaces.wire import ParticipantBody, author_wire, role_of
+
+LISTENERS: Roles = AGENTS - {"system"} | {"auditor"}
+"""Roles that may read conversations, so may hear of them. An analyst works without personal data."""
+
+SPEAKERS: Roles = AGENTS | {"visitor"}
+"""Roles whose typing and presence others are told; an auditor watches unseen."""
+
+
+class Peer(msgspec.Struct, frozen=True):
+    """An authenticated end. A visitor hears of its own conversations, a member of all.
+
+    `expires_at` is None where the credential does not expire; `token_id` is the widget token's.
+    """
+
+    actor: Actor
+    expires_at: datetime | None = None
+    token_id: UUID | None = None
+
+    @property
+    def contact_id(self) -> UUID | None:
+        """The visitor's own contact, None for a member."""
+        return self.actor.by.id if self.actor.role == "visitor" else None
+
+    @property
+    def may_speak(self) -> bool:
+        return self.actor.role in SPEAKERS
+
+    def is_same_as(self, other: Peer) -> bool:
+        """True for the same person of the same tenant, whatever token they came with."""
+        return (self.actor.tenant_id, self.actor.by) == (other.actor.tenant_id, other.actor.by)
+
+
+def participant(actor: Actor) -> ParticipantBody:
+    """How others are told who it is."""
+    return ParticipantBody(role_of(actor.by.kind), author_wire(actor.by.kind, actor.by.id) or "")

@@ -1,0 +1,72 @@
+"""Rounds: what is done for all sockets again and again: checkpoints, and asking whether credentials still hold."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import psycopg
+import structlog
+
+from domain.refusals import Refusal, Unavailable
+from interfaces.ws.channel import CHECKPOINT_TURNS, Channel
+from interfaces.ws.closing import REVOKED, closing_of
+from interfaces.ws.limits import SocketLimits
+from interfaces.ws.outbox import Outbox, close_all
+
+REST = 9
+"""How much longer than a round of questions the pause after it is."""
+CHECK_SECONDS = 5.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Rounds:
+    """Both run until cancelled."""
+
+    def __init__(self, channels: Callable[[], Sequence[Channel]], limits: SocketLimits) -> None:
+        self._channels = channels
+        self._limits = limits
+
+    async def checkpoints(self) -> None:
+        """Each socket once per interval, a part of them at a time: no burst over ten thousand sockets."""
+        turn = 0
+        while True:
+            await asyncio.sleep(self._limits.checkpoint_seconds / CHECKPOINT_TURNS)
+            turn = (turn + 1) % CHECKPOINT_TURNS
+            for channel in self._channels():
+                channel.checkpoint(turn)
+
+    async def credentials(self) -> None:
+        """One question at a time, each credential once, and a tenth of the time at most."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            began = clock()
+            for outboxes in self._by_credential().values():
+                await self._check(outboxes)
+            await asyncio.sleep(max(self._limits.recheck_seconds, (clock() - began) * REST))
+
+    def _by_credential(self) -> dict[str, list[Outbox]]:
+        found: dict[str, list[Outbox]] = {}
+        for channel in self._channels():
+            for outbox in channel:
+                if outbox.recheck is not None and not outbox.closing.done():
+                    found.setdefault(outbox.credential, []).append(outbox)
+        return found
+
+    async def _check(self, outboxes: Sequence[Outbox]) -> None:
+        """All came by the same credential."""
+        recheck = outboxes[0].recheck
+        if recheck is None:
+            return
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                peer = await recheck()
+        except (Unavailable, psycopg.Error, TimeoutError):
+            # Nobody can say: the socket stays until it expires by itself.
+            _log.warning("credential_not_checked", tenant_id=outboxes[0].peer.actor.tenant_id)
+        except Refusal as refusal:
+            close_all(outboxes, closing_of(refusal))
+        else:
+            changed = [one for one in outboxes if one.peer.actor.role != peer.actor.role]
+            close_all(changed, REVOKED)

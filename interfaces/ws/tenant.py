@@ -1,0 +1,27 @@
+"""The tenant socket: members' dashboards, by access JWT."""
+
+from __future__ import annotations
+
+from application.actor import Actor
+from domain.kernel import By
+from domain.refusals import Forbidden
+from infrastructure.access.access import Access
+from interfaces.ws.frames import Auth
+from interfaces.ws.peer import LISTENERS, Peer
+
+
+class MemberDoor:
+    """A log-out is in no event: the session is asked after again and again."""
+
+    rechecks = True
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    async def admit(self, auth: Auth, site: str | None) -> Peer:
+        """The token is the proof; from which site it comes does not matter."""
+        member = await self._access.member(auth.token)
+        if member.role not in LISTENERS:
+            raise Forbidden
+        actor = Actor(member.tenant_id, By("agent", member.agent_id), member.role)
+        return Peer(actor, expires_at=member.expires_at)

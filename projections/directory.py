@@ -1,0 +1,79 @@
+"""Directory: the tenant's name, agents, widgets and assistants."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+
+from application.projection import Connection
+from domain.agent import Role
+from domain.assistant import Persona
+from domain.widget import Look
+
+
+class AgentView(msgspec.Struct, frozen=True):
+    """Name and e-mail are None once erased."""
+
+    agent_id: UUID
+    name: str | None
+    email: str | None
+    role: Role
+    is_active: bool
+
+
+class WidgetView(msgspec.Struct, frozen=True):
+    widget_id: UUID
+    look: Look
+    assistant_id: UUID | None
+
+
+class AssistantView(msgspec.Struct, frozen=True):
+    assistant_id: UUID
+    persona: Persona
+
+
+async def read_tenant_name(connection: Connection, tenant_id: int) -> str | None:
+    """None where the tenant is not opened yet."""
+    cursor = await connection.execute("SELECT name FROM read.tenant WHERE tenant_id = %s", (tenant_id,))
+    found = await cursor.fetchone()
+    return found[0] if found else None
+
+
+async def read_agents(connection: Connection, tenant_id: int) -> tuple[AgentView, ...]:
+    """All that were ever invited, in order of invitation."""
+    cursor = await connection.execute(
+        "SELECT agent_id, name, email, role, is_active FROM read.agent WHERE tenant_id = %s ORDER BY since",
+        (tenant_id,),
+    )
+    return tuple(AgentView(*row) for row in await cursor.fetchall())
+
+
+async def read_widgets(connection: Connection, tenant_id: int) -> tuple[WidgetView, ...]:
+    """In order of installation: the first is the default."""
+    cursor = await connection.execute(
+        "SELECT widget_id, look, assistant_id FROM read.widget WHERE tenant_id = %s ORDER BY since", (tenant_id,)
+    )
+    return tuple(_widget(*row) for row in await cursor.fetchall())
+
+
+async def read_widget(connection: Connection, tenant_id: int, widget_id: UUID) -> WidgetView | None:
+    """None where this tenant has no such widget."""
+    cursor = await connection.execute(
+        "SELECT widget_id, look, assistant_id FROM read.widget WHERE tenant_id = %s AND widget_id = %s",
+        (tenant_id, widget_id),
+    )
+    found = await cursor.fetchone()
+    return _widget(*found) if found else None
+
+
+async def read_assistants(connection: Connection, tenant_id: int) -> tuple[AssistantView, ...]:
+    """In order of creation."""
+    cursor = await connection.execute(
+        "SELECT assistant_id, persona FROM read.assistant WHERE tenant_id = %s ORDER BY since", (tenant_id,)
+    )
+    return tuple(AssistantView(id, msgspec.convert(persona, Persona)) for id, persona in await cursor.fetchall())
+
+
+def _widget(widget_id: UUID, look: object, assistant_id: UUID | None) -> WidgetView:
+    return WidgetView(widget_id, msgspec.convert(look, Look), assistant_id)

@@ -1,0 +1,138 @@
+"""The directory's tables and how events change them. `since` is the seq of the first event: the order of lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from application.log import Recorded
+from application.projection import Connection
+from domain import agent, assistant, tenant, widget
+from domain.agent import AgentDeactivated, AgentInvited, AgentRoleChanged, Role
+from domain.assistant import AssistantConfigured, Persona
+from domain.personal import readable
+from domain.tenant import TenantOpened, TenantRenamed
+from domain.widget import Look, WidgetInstalled, WidgetRestyled
+from projections.table import Row, Table
+
+
+class TenantRow(msgspec.Struct):
+    tenant_id: int
+    stream_id: UUID
+    name: str
+    since: int
+
+
+class AgentRow(msgspec.Struct):
+    tenant_id: int
+    agent_id: UUID
+    name: str | None
+    email: str | None
+    role: Role
+    is_active: bool
+    since: int
+
+
+class WidgetRow(msgspec.Struct):
+    tenant_id: int
+    widget_id: UUID
+    look: Look
+    assistant_id: UUID | None
+    since: int
+
+
+class AssistantRow(msgspec.Struct):
+    tenant_id: int
+    assistant_id: UUID
+    persona: Persona
+    since: int
+
+
+TENANTS = Table("tenant", TenantRow, ("stream_id",))
+AGENTS = Table("agent", AgentRow, ("agent_id",))
+WIDGETS = Table("widget", WidgetRow, ("widget_id",))
+ASSISTANTS = Table("assistant", AssistantRow, ("assistant_id",))
+TABLES: tuple[Table[Any], ...] = (TENANTS, AGENTS, WIDGETS, ASSISTANTS)
+
+
+class Directory:
+    """Folds what a tenant sets up. Widget tokens are not shown, so their events are not folded."""
+
+    name = "directory"
+    version = 1
+    tables = tuple(table.name for table in TABLES)
+    concerns = frozenset(
+        event.TYPE for event in (*tenant.EVENTS, *agent.EVENTS, *assistant.EVENTS, WidgetInstalled, WidgetRestyled)
+    )
+
+    def ddl(self, build: int) -> str:
+        return "".join(table.ddl(build) for table in TABLES)
+
+    async def fold(self, connection: Connection, build: int, recorded: Sequence[Recorded]) -> None:
+        await _fold(TENANTS, connection, build, _of(tenant, recorded), _tenant)
+        await _fold(AGENTS, connection, build, _of(agent, recorded), _agent)
+        await _fold(WIDGETS, connection, build, _of(widget, recorded), _widget)
+        await _fold(ASSISTANTS, connection, build, _of(assistant, recorded), _assistant)
+
+    async def forget(self, connection: Connection, build: int, tenant_id: int, stream_id: UUID) -> None:
+        for table in TABLES:
+            await table.delete(connection, build, tenant_id, stream_id)
+
+
+def _of(noun: Any, recorded: Sequence[Recorded]) -> list[Recorded]:
+    return [one for one in recorded if isinstance(one.event, noun.EVENTS)]
+
+
+async def _fold(
+    table: Table[Row],
+    connection: Connection,
+    build: int,
+    recorded: Sequence[Recorded],
+    evolve: Callable[[Row | None, Recorded], Row | None],
+) -> None:
+    """`evolve(row before, event) -> row after`, over all events of one kind of stream."""
+    rows = await table.load(connection, build, {(one.tenant_id, one.stream_id) for one in recorded})
+    for one in recorded:
+        key = (one.tenant_id, one.stream_id)
+        after = evolve(rows.get(key), one)
+        if after is not None:
+            rows[key] = after
+    await table.upsert(connection, build, rows.values())
+
+
+def _tenant(row: TenantRow | None, one: Recorded) -> TenantRow | None:
+    if isinstance(one.event, TenantOpened | TenantRenamed):
+        return TenantRow(one.tenant_id, one.stream_id, one.event.name, row.since if row else one.seq)
+    return row
+
+
+def _agent(row: AgentRow | None, one: Recorded) -> AgentRow | None:
+    match one.event:
+        case AgentInvited(name=name, email=email, role=role):
+            since = row.since if row else one.seq
+            return AgentRow(one.tenant_id, one.stream_id, readable(name), readable(email), role, True, since)
+        case AgentRoleChanged(role=role) if row:
+            return msgspec.structs.replace(row, role=role)
+        case AgentDeactivated() if row:
+            return msgspec.structs.replace(row, is_active=False)
+        case _:
+            return row
+
+
+def _widget(row: WidgetRow | None, one: Recorded) -> WidgetRow | None:
+    match one.event:
+        case WidgetInstalled(look=look, assistant_id=assistant_id):
+            return WidgetRow(one.tenant_id, one.stream_id, look, assistant_id, row.since if row else one.seq)
+        case WidgetRestyled(look=look) if row:
+            return msgspec.structs.replace(row, look=look)
+        case _:
+            return row
+
+
+def _assistant(row: AssistantRow | None, one: Recorded) -> AssistantRow | None:
+    if isinstance(one.event, AssistantConfigured):
+        return AssistantRow(one.tenant_id, one.stream_id, one.event.persona, row.since if row else one.seq)
+    return row

@@ -1,0 +1,70 @@
+"""Which model answers, and that an answer always comes."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from application.answer_models import AnswerModels
+from application.ports import Answer, Question, Turn
+from domain.assistant import Persona
+
+FALLBACK = Answer("Wait for a colleague.", hand_over="assistant_failed")
+
+
+class Says:
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def serves(self, persona: Persona) -> bool:
+        return persona.model is not None
+
+    async def answer(self, question: Question) -> Answer:
+        return Answer(self.text)
+
+
+class Breaks(Says):
+    async def answer(self, question: Question) -> Answer:
+        raise RuntimeError(question.turns[-1].text)
+
+
+class Hangs(Says):
+    async def answer(self, question: Question) -> Answer:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+def question(model: str | None) -> Question:
+    persona = Persona(name="Ada", model=model, fallback="Wait for a colleague.")
+    return Question(7, persona, (Turn("visitor", "a secret"),))
+
+
+async def test_a_persona_with_a_model_is_answered_by_it() -> None:
+    models = AnswerModels(Says("quoted"), Says("generated"))
+    assert (await models.answer(question("m"))).text == "generated"
+
+
+async def test_a_persona_without_one_is_answered_from_the_knowledge_base() -> None:
+    models = AnswerModels(Says("quoted"), Says("generated"))
+    assert (await models.answer(question(None))).text == "quoted"
+
+
+async def test_a_bug_in_a_model_is_logged_and_a_human_takes_over(caplog: pytest.LogCaptureFixture) -> None:
+    models = AnswerModels(Breaks(""), Says("generated"))
+    assert await models.answer(question(None)) == FALLBACK
+    assert "RuntimeError at test_answer_models.py" in caplog.text
+    assert "a secret" not in caplog.text
+
+
+async def test_a_model_that_never_answers_is_given_up() -> None:
+    models = AnswerModels(Says("quoted"), Hangs(""), deadline=0.01)
+    assert await models.answer(question("m")) == FALLBACK
+
+
+async def test_being_stopped_is_not_a_failure_of_the_model() -> None:
+    answering = asyncio.create_task(AnswerModels(Says(""), Hangs("")).answer(question("m")))
+    await asyncio.sleep(0)
+    answering.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await answering

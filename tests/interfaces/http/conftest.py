@@ -1,0 +1,21 @@
+"""A desk, and a shop at it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from infrastructure.embedded.nats import NatsServer
+from tests.interfaces.http.desk import Desk, Shop, open_desk
+
+
+@pytest.fixture
+async def desk(database_url: str, nats_server: NatsServer) -> AsyncIterator[Desk]:
+    async with open_desk(database_url, nats_server.url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def shop(desk: Desk) -> Shop:
+    return await desk.shop()

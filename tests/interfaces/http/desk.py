@@ -1,0 +1,202 @@
+"""Desk: the HTTP of one process for real: PostgreSQL, NATS, event store, read models, a scripted assistant."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+from litestar import Litestar
+from prometheus_client import CollectorRegistry
+
+from application.actor import Actor, system
+from application.agent import InviteAgent
+from application.assistant import ConfigureAssistant
+from application.bus import CommandBus, Receipt
+from application.command import Command
+from application.handlers import HANDLERS
+from application.policies.answer_with_assistant import AnswerWithAssistant
+from application.ports import Answer, Question
+from application.tenant import OpenTenant
+from application.widget import InstallWidget, IssueWidgetToken
+from domain.agent import Role
+from domain.assistant import Persona
+from domain.ids import tenant_wire, wire
+from domain.widget import Look
+from infrastructure.access.access import Access, open_access
+from infrastructure.clock import now, uuid7
+from infrastructure.eventstore.rows import StoredRow
+from infrastructure.eventstore.store import EventStore, open_event_store
+from infrastructure.nats.connection import nats_connection
+from infrastructure.nats.feed import Feed
+from infrastructure.nats.replies import Replies
+from infrastructure.projector.positions import ReadPositions
+from infrastructure.projector.runner import Projector
+from interfaces.http.app import build_app
+from interfaces.http.parts import HealthReport, HttpParts, PartHealth
+from projections.registry import PROJECTIONS
+
+SECRET = b"k" * 32
+PASSWORD = "correct horse battery"
+FALLBACK = "A colleague will take over."
+ORIGIN = "http://verbatim.test"
+
+
+class ScriptedModel:
+    """Answers in the order it was told; without a script it never answers."""
+
+    def __init__(self) -> None:
+        self.script: list[Answer] = []
+        self.asked: list[Question] = []
+
+    async def answer(self, question: Question) -> Answer:
+        self.asked.append(question)
+        if not self.script:
+            await asyncio.Event().wait()
+        return self.script.pop(0)
+
+
+class Shop:
+    """One tenant: a widget with its token, an assistant, and whom it invited."""
+
+    def __init__(self, desk: Desk, tenant_id: int, widget_id: UUID, assistant_id: UUID | None, token: str) -> None:
+        self.desk = desk
+        self.tenant_id = tenant_id
+        self.widget_id = widget_id
+        self.assistant_id = assistant_id
+        self.widget_token = token
+
+    @property
+    def widget(self) -> str:
+        return wire("widget", self.widget_id)
+
+    @property
+    def tenant(self) -> str:
+        return tenant_wire(self.tenant_id)
+
+    @property
+    def site(self) -> dict[str, str]:
+        """What the embedding site sends."""
+        return bearer(self.widget_token)
+
+    async def member(self, role: Role = "agent", email: str | None = None) -> dict[str, str]:
+        """The headers of somebody in this role, logged in."""
+        address = email or f"{uuid4().hex}@shop.test"
+        agent_id = uuid4()
+        await self.desk.do(
+            system(self.tenant_id), InviteAgent(agent_id=agent_id, name="Anna", email=address, role=role)
+        )
+        await self.desk.access.set_password(self.tenant_id, agent_id, address, PASSWORD)
+        return bearer((await self.desk.access.login(address, PASSWORD)).access_token)
+
+    async def say(
+        self, message: str = "Hello", headers: dict[str, str] | None = None, **more: Any
+    ) -> httpx.Response:
+        """POST /chat as the site, or with `headers` too."""
+        body = {"sessionId": "session_1", "message": message} | more
+        path = f"/api/widgets/{self.widget}/chat"
+        return await self.desk.http.post(path, json=body, headers=self.site | (headers or {}))
+
+    async def thread(self, text: str | None = "Hello") -> tuple[str, dict[str, str]]:
+        """A conversation in family B, and the headers of its visitor."""
+        body = {} if text is None else {"text": text}
+        answer = await self.desk.http.post("/api/v1/chat/conversations", json=body, headers=self.site)
+        assert answer.status_code == 201, answer.text
+        return answer.json()["conversation"]["id"], bearer(answer.json()["visitorToken"])
+
+    async def head(self) -> int:
+        return await self.desk.store.head(self.tenant_id)
+
+
+class Desk:
+    def __init__(self, store: EventStore, access: Access, http: httpx.AsyncClient, app: Litestar) -> None:
+        self.store = store
+        self.access = access
+        self.http = http
+        self.app = app
+        self.bus = CommandBus(store, HANDLERS, now, uuid7)
+        self.model = ScriptedModel()
+        self.projector = Projector(store.database, store.reader, PROJECTIONS)
+        self.health = HealthReport(True, (PartHealth("postgres", True),))
+        self._reacting: set[asyncio.Task[None]] = set()
+
+    async def do(self, actor: Actor, command: Command) -> Receipt:
+        return await self.bus.execute(actor, command)
+
+    async def shop(self, tenant_id: int = 1, *, assistant: bool = True, origins: tuple[str, ...] = ()) -> Shop:
+        actor, widget_id, assistant_id = system(tenant_id), uuid4(), uuid4() if assistant else None
+        await self.do(actor, OpenTenant(name="Shop"))
+        if assistant_id is not None:
+            persona = Persona(name="Ada", fallback=FALLBACK)
+            await self.do(actor, ConfigureAssistant(assistant_id=assistant_id, persona=persona))
+        look = Look(name="Your Company", logo="https://shop.test/logo.png", origins=origins)
+        await self.do(actor, InstallWidget(widget_id=widget_id, look=look, assistant_id=assistant_id))
+        token_id, token = await self.access.issue_widget_token(tenant_id, widget_id)
+        await self.do(actor, IssueWidgetToken(widget_id=widget_id, token_id=token_id))
+        return Shop(self, tenant_id, widget_id, assistant_id, token)
+
+    def will_answer(self, *answers: Answer) -> None:
+        self.model.script.extend(answers)
+
+    async def fold(self) -> None:
+        """Every read model is at the head."""
+        await self.projector.catch_up()
+
+    def react(self, rows: Sequence[StoredRow]) -> None:
+        """What a reactor does, in this process."""
+        task = asyncio.create_task(self._react(rows))
+        self._reacting.add(task)
+        task.add_done_callback(self._reacting.discard)
+
+    async def stop(self) -> None:
+        for task in self._reacting:
+            task.cancel()
+        await asyncio.gather(*self._reacting, return_exceptions=True)
+
+    async def _react(self, rows: Sequence[StoredRow]) -> None:
+        policy = AnswerWithAssistant(self.store, self.bus, self.model)
+        for recorded in await self.store.mapper.open(rows):
+            if policy.concerns(recorded):
+                await policy.react(recorded)
+
+
+@asynccontextmanager
+async def open_desk(database_url: str, nats_url: str, reply_timeout: float = 10.0) -> AsyncIterator[Desk]:
+    """`reply_timeout` (s) is how long `/chat` waits for the assistant."""
+    async with (
+        open_event_store(database_url, SECRET) as store,
+        nats_connection(nats_url, "desk") as nats,
+    ):
+        access = await open_access(store.database, SECRET)
+        feed = Feed(nats, store.reader, store.mapper)
+        parts = HttpParts(
+            bus=CommandBus(store, HANDLERS, now, uuid7),
+            database=store.database,
+            reader=store.reader,
+            read_positions=ReadPositions(store.database),
+            access=access,
+            replies=Replies(feed, store.reader),
+            feed=feed,
+            health=lambda: _health(desk),
+            registry=CollectorRegistry(),
+            base_url=ORIGIN,
+            reply_timeout=reply_timeout,
+        )
+        app = build_app(parts)
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)  # pyright: ignore[reportArgumentType]
+        async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as http:
+            desk = Desk(store, access, http, app)
+            store.on_commit.append(desk.react)
+            yield desk
+            await desk.stop()
+
+
+async def _health(desk: Desk) -> HealthReport:
+    return desk.health
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}

@@ -1,0 +1,96 @@
+"""The API as it describes itself."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+from tests.interfaces.http.desk import Desk
+
+SEED = {
+    ("post", "/api/widgets/{widget_id}/chat"),
+    ("get", "/api/widgets/{widget_id}/config"),
+    ("get", "/api/v1/chat/widget/config"),
+    ("post", "/api/v1/chat/conversations"),
+    ("get", "/api/v1/chat/conversations/{conversation_id}"),
+    ("post", "/api/v1/chat/conversations/{conversation_id}/messages"),
+    ("post", "/api/v1/chat/conversations/{conversation_id}/end"),
+    ("get", "/api/v1/chat/agent/conversations"),
+    ("post", "/api/v1/chat/agent/conversations/{conversation_id}/accept"),
+    ("get", "/api/v1/chat/canned-responses"),
+    ("post", "/api/v1/auth/login"),
+}
+
+
+async def described(desk: Desk) -> dict[str, Any]:
+    answer = await desk.http.get("/api/openapi.json")
+    assert answer.status_code == 200
+    return answer.json()
+
+
+async def test_what_the_seeds_print_is_described(desk: Desk) -> None:
+    document = await described(desk)
+    assert document["openapi"].startswith("3.1")
+    found = {(method, path) for path, item in document["paths"].items() for method in item}
+    assert found >= SEED
+
+
+async def test_every_operation_says_who_may_call_it_and_how_it_refuses(desk: Desk) -> None:
+    document = await described(desk)
+    schemes = set(document["components"]["securitySchemes"])
+    for path, item in document["paths"].items():
+        for operation in item.values():
+            assert operation["responses"]["4XX"] == {"$ref": "#/components/responses/Error"}
+            assert {name for one in operation["security"] for name in one} <= schemes
+            assert bool(operation["security"]) != path.startswith(
+                ("/health", "/api/v1/auth/login", "/api/v1/auth/re")
+            )
+            assert operation["summary"]
+
+
+async def test_every_reference_leads_somewhere(desk: Desk) -> None:
+    document = await described(desk)
+    for reference in re.findall(r'"\$ref": ?"([^"]+)"', (await desk.http.get("/api/openapi.json")).text):
+        place: Any = document
+        for step in reference.removeprefix("#/").split("/"):
+            place = place[step]
+
+
+async def test_the_fields_of_the_chat_are_spelt_as_on_the_wire(desk: Desk) -> None:
+    schemas = (await described(desk))["components"]["schemas"]
+    names = {name.rpartition("_")[2]: schema for name, schema in schemas.items()}
+    assert set(names["ChatRequest"]["properties"]) == {
+        "sessionId",
+        "message",
+        "assistantId",
+        "conversationId",
+        "clientMessageId",
+    }
+    assert {"contact_data", "handledBy"} <= set(names["ConversationBody"]["properties"])
+
+
+class Loads(HTMLParser):
+    """Everything a page would fetch by itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = dict(attrs)
+        if tag in {"script", "link", "img", "iframe", "object", "embed"} or "src" in names:
+            self.found.append(tag)
+
+
+async def test_the_page_loads_nothing_from_anywhere(desk: Desk) -> None:
+    answer = await desk.http.get("/api/docs")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert "script-src" not in answer.headers["Content-Security-Policy"]
+    page = Loads()
+    page.feed(answer.text)
+    assert page.found == []
+    assert "://" not in answer.text
+    assert "/api/widgets/{widget_id}/chat" in answer.text
+    assert "visitorToken" in answer.text

@@ -1,0 +1,152 @@
+"""The whole product as a process of its own, and a real browser in front of it."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from typing import IO
+
+import msgspec
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+START_SECONDS = 90
+STOP_SECONDS = 30
+EXPECT_MILLISECONDS = 15_000
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+class User(msgspec.Struct, frozen=True):
+    role: str
+    email: str
+    password: str
+
+
+class RunningProduct(msgspec.Struct, frozen=True, rename="camel"):
+    """The line that `verbatim dev --json` prints."""
+
+    url: str
+    tenant_id: str
+    widget_id: str
+    widget_token: str
+    assistant_id: str
+    users: tuple[User, ...]
+    data_dir: str
+
+    def users_of(self, role: str) -> tuple[User, ...]:
+        return tuple(user for user in self.users if user.role == role)
+
+
+class Screen(msgspec.Struct, frozen=True):
+    """One person's browser window; it remembers what went wrong inside the pages."""
+
+    page: Page
+    errors: list[str]
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProduct]:
+    """A fresh demo, served; it must stop at Ctrl-C with exit code 0."""
+    place = tmp_path_factory.mktemp("product")
+    command = [sys.executable, "-m", "interfaces.cli.main", "dev", "--json", "--port", "0"]
+    with (place / "log").open("w+b") as log:
+        process = subprocess.Popen(
+            [*command, "--data-dir", str(place / "data")], stdout=subprocess.PIPE, stderr=log
+        )
+        try:
+            yield _announced(process, log)
+        finally:
+            code = _stop(process)
+        assert code == 0, _tail(log)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The chromium of this machine; Debian's is installed where we may."""
+    path = _found() or _installed()
+    if path is None:
+        reason = "JOURNEY SKIPPED: no chromium here, and none could be installed (apt-get install chromium)."
+        warnings.warn(reason, stacklevel=1)
+        pytest.skip(reason)
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=sandbox)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visitor(browser: Browser, product: RunningProduct) -> Iterator[Screen]:
+    yield from _screen(browser, product, "visitor")
+
+
+@pytest.fixture
+def agent(browser: Browser, product: RunningProduct) -> Iterator[Screen]:
+    yield from _screen(browser, product, "agent")
+
+
+def _screen(browser: Browser, product: RunningProduct, name: str) -> Iterator[Screen]:
+    context = browser.new_context(base_url=product.url, viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(EXPECT_MILLISECONDS)
+    screen = Screen(context.new_page(), [])
+    screen.page.on("pageerror", lambda error: screen.errors.append(error.stack or error.message))
+    screen.page.on("console", lambda said: _breaks_policy(said.text) and screen.errors.append(said.text))
+    yield screen
+    context.close()
+    assert screen.errors == [], f"in the {name}'s pages"
+
+
+def _breaks_policy(text: str) -> bool:
+    return "Content Security Policy" in text
+
+
+def _announced(process: subprocess.Popen[bytes], log: IO[bytes]) -> RunningProduct:
+    assert process.stdout is not None
+    deadline = time.monotonic() + START_SECONDS
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while selector.select(max(0, deadline - time.monotonic())):
+            line = process.stdout.readline()
+            if line.startswith(b'{"url"'):
+                return msgspec.json.decode(line, type=RunningProduct)
+            assert line, f"The product ended before it served.\n{_tail(log)}"
+    raise AssertionError(f"The product did not serve within {START_SECONDS} s.\n{_tail(log)}")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> int:
+    process.send_signal(signal.SIGINT)
+    try:
+        return process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise
+
+
+def _tail(log: IO[bytes]) -> str:
+    log.seek(0)
+    return log.read().decode(errors="replace")[-4000:]
+
+
+def _found() -> str | None:
+    return next((path for path in map(shutil.which, BROWSERS) if path), None)
+
+
+def _installed() -> str | None:
+    """Only as root on a Debian. What apt-get says goes to the test's output."""
+    apt = shutil.which("apt-get")
+    if os.geteuid() != 0 or apt is None:
+        return None
+    quietly = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
+        outcome = subprocess.run([apt, *command], env=quietly, timeout=400, check=False)
+        if outcome.returncode != 0:
+            return None
+    return _found()

@@ -1,0 +1,165 @@
+"""The first conversation, as two people live it: one in the shop, one at the agents' desk."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import FrameLocator, Locator, Page, expect
+
+if TYPE_CHECKING:
+    from tests.journeys.conftest import RunningProduct, Screen, User
+
+Picture = Callable[[Page, str], object]
+
+QUESTION = "How do I wash a wool blanket?"
+GREETING = "Good morning, this is Ada. Which blanket is it?"
+ORDER = "The green one, order LL-20417."
+NOTE = "Bought last winter, still under warranty."
+
+pytestmark = pytest.mark.timeout(900)
+
+
+@pytest.fixture(autouse=True)
+def _patience() -> None:
+    expect.set_options(timeout=15_000)
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Picture:
+    """Keeps what a page looks like, to look at when the journey fails."""
+    return lambda page, name: page.screenshot(path=tmp_path / f"{name}.png")
+
+
+def test_a_visitor_is_answered_by_the_assistant_then_by_an_agent_and_a_reload_loses_nothing(
+    product: RunningProduct, visitor: Screen, agent: Screen, picture: Picture
+) -> None:
+    chat = open_chat(visitor.page)
+    write(chat, QUESTION)
+    answer = chat.locator(".from-assistant .bubble")
+    expect(answer).to_contain_text("wool")
+    expect(chat.locator(".from-assistant")).to_contain_text("Based on")
+    picture(visitor.page, "assistant-answered")
+
+    log_in(agent.page, product.users_of("agent")[0])
+    chat.get_by_role("button", name="Talk to a human").click()
+    expect(chat.get_by_text("Waiting for a person")).to_be_visible()
+    take(agent.page, answer.inner_text())
+    expect(chat.get_by_text("joined")).to_be_visible()
+    picture(agent.page, "accepted")
+
+    reply(agent.page, GREETING)
+    expect(chat.locator(".from-agent .bubble")).to_have_text(GREETING)
+    write(chat, ORDER)
+    expect(transcript(agent.page).locator(".from-visitor .bubble").last).to_have_text(ORDER)
+    picture(agent.page, "answered")
+
+    said = [QUESTION, answer.inner_text(), GREETING, ORDER]
+    visitor.page.reload()
+    agent.page.reload()
+    expect(open_chat(visitor.page, load=False).locator(".bubble")).to_have_text(said)
+    expect(transcript(agent.page).locator(".bubble")).to_have_text(said)
+    picture(visitor.page, "visitor-reloaded")
+    picture(agent.page, "agent-reloaded")
+
+
+def test_a_note_stays_with_the_team_and_an_end_is_seen_by_both(
+    product: RunningProduct, visitor: Screen, agent: Screen, picture: Picture
+) -> None:
+    chat = open_chat(visitor.page)
+    write(chat, QUESTION)
+    expect(chat.locator(".from-assistant")).to_be_visible()
+    log_in(agent.page, product.users_of("agent")[0])
+    chat.get_by_role("button", name="Talk to a human").click()
+    take(agent.page, chat.locator(".from-assistant .bubble").inner_text())
+
+    agent.page.get_by_role("button", name="Private note").click()
+    reply(agent.page, NOTE)
+    expect(transcript(agent.page).locator(".is-note .bubble")).to_have_text(NOTE)
+    agent.page.get_by_role("button", name="Reply", exact=True).click()
+    reply(agent.page, "/bye")
+    expect(chat.locator(".from-agent .bubble")).to_contain_text("Glad I could help")
+    agent.page.get_by_role("button", name="End", exact=True).click()
+
+    expect(transcript(agent.page)).to_contain_text("Conversation ended")
+    expect(chat.locator("#log")).to_contain_text("Conversation ended")
+    expect(chat.get_by_role("button", name="Start a new conversation")).to_be_visible()
+    expect(chat.get_by_text(NOTE)).to_have_count(0)
+    picture(agent.page, "ended")
+
+
+def test_a_message_that_cannot_leave_is_kept_and_sent_once_on_retry(visitor: Screen, picture: Picture) -> None:
+    chat = open_chat(visitor.page)
+    write(chat, QUESTION)
+    expect(chat.locator(".from-assistant")).to_be_visible()
+    visitor.page.context.set_offline(True)
+    write(chat, ORDER)
+    expect(chat.get_by_text(re.compile("Not sent"))).to_be_visible()
+    picture(visitor.page, "not-sent")
+
+    visitor.page.context.set_offline(False)
+    chat.get_by_role("button", name="Try again").click()
+    expect(chat.get_by_text(re.compile("Not sent"))).to_have_count(0)
+    expect(chat.locator(".from-visitor .bubble")).to_have_text([QUESTION, ORDER])
+
+
+def test_only_people_who_answer_get_to_the_desk(product: RunningProduct, agent: Screen) -> None:
+    page = agent.page
+    page.goto("/agent")
+    auditor, agent_of_it = product.users_of("auditor")[0], product.users_of("agent")[0]
+    fill_door(page, auditor.email, auditor.password)
+    expect(page.get_by_text("This page is for people who answer")).to_be_visible()
+    expect(page.get_by_role("button", name="Log in")).to_be_visible()
+    fill_door(page, agent_of_it.email, "wrong")
+    expect(page.get_by_role("alert").filter(has_text="password is wrong")).to_be_visible()
+
+
+def open_chat(page: Page, *, load: bool = True) -> FrameLocator:
+    if load:
+        page.goto("/demo")
+    page.get_by_role("button", name="Chat").click()
+    chat = page.frame_locator("iframe[title=Chat]")
+    expect(chat.get_by_label("Your message")).to_be_focused()
+    return chat
+
+
+def write(chat: FrameLocator, text: str) -> None:
+    field = chat.get_by_label("Your message")
+    field.fill(text)
+    field.press("Enter")
+
+
+def log_in(page: Page, user: User) -> None:
+    page.goto("/agent")
+    fill_door(page, user.email, user.password)
+    expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible()
+
+
+def fill_door(page: Page, email: str, password: str) -> None:
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Log in").click()
+
+
+def take(page: Page, words: str) -> None:
+    """Accepts the queued conversation whose last words these are."""
+    start = " ".join(words.split())[:40]
+    page.get_by_role("link").filter(has_text="In the queue").filter(has_text=start).first.click()
+    page.get_by_role("button", name="Accept").click()
+    expect(page.get_by_role("button", name=re.compile("^Mine"))).to_have_attribute("aria-pressed", "true")
+
+
+def reply(page: Page, text: str) -> None:
+    """A text that begins with a slash picks the first canned response it finds."""
+    field = page.get_by_label("Your words")
+    field.fill(text)
+    if text.startswith("/"):
+        page.get_by_role("option").filter(has_text=text).click()
+    field.press("Enter")
+
+
+def transcript(page: Page) -> Locator:
+    return page.get_by_role("log", name="Messages")
