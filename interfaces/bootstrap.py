@@ -78,6 +78,13 @@ class Process:
             self.side.store.on_commit.append(lambda _: part.wake())
         await self.signals.on_wake(part.wake)
 
+    async def caught_up(self, tenant_id: int, seconds: float = 30.0) -> None:
+        """Every read model holds what the tenant has in the log now. Raises ProjectionBehind."""
+        seq = await self.side.store.head(tenant_id)
+        positions = ReadPositions(self.side.store.database, self.progress)
+        for projection in PROJECTIONS:
+            await positions.wait(tenant_id, projection.name, seq, seconds)
+
 
 @asynccontextmanager
 async def open_process(settings: Settings, roles: Collection[str]) -> AsyncGenerator[Process]:

@@ -14,7 +14,7 @@ import msgspec
 
 from domain.conversation import AssistantReplied, Channel, HandledBy, MessagePosted, NoteAdded, Status
 from domain.ids import wire
-from domain.kernel import ActorKind, Event
+from domain.kernel import NOWHERE, ActorKind, Event
 from domain.personal import readable
 
 if TYPE_CHECKING:
@@ -204,8 +204,8 @@ def role_of(kind: ActorKind) -> MessageRole:
 
 
 def author_wire(kind: str, id: UUID | None) -> str | None:
-    """`vis_…`, `agt_…` or `ast_…`; None for an author without an id of these kinds."""
-    return wire(_NOUNS[kind], id) if id is not None and kind in _NOUNS else None
+    """`vis_…`, `agt_…` or `ast_…`; None for the product itself and for integrations."""
+    return wire(_NOUNS[kind], id) if id not in (None, NOWHERE) and kind in _NOUNS else None
 
 
 def maybe_wire(noun: str, id: UUID | None) -> str | None:

@@ -61,6 +61,7 @@ def dev(port: int, host: str, data_dir: Path, reset: bool, as_json: bool) -> int
 async def _run(settings: Settings, directory: DataDirectory, listener: socket.socket, as_json: bool) -> bool:
     async with open_process(settings, ROLES) as process:
         demo = await ensure_demo(process.side, directory, settings)
+        await process.caught_up(demo.number)  # the first question finds the articles
         page = DemoPage(demo.tenant.widget_id, demo.tenant.widget_token)
         async with open_app(process, ROLES, page) as app:
             return await serve(app, listener, process.tasks, lambda: _tell(settings, directory, demo, as_json))

@@ -29,7 +29,7 @@ from interfaces.server import serve as serve_app
 @click.option("--host", help="VERBATIM_HOST")
 @click.option("--port", type=click.IntRange(0, 65535), help="VERBATIM_PORT; every role answers /health here.")
 def serve(roles: Sequence[str], host: str | None, port: int | None) -> int:
-    """Run one process of an installation (docs/settings.md, docs/operations.md); `verbatim migrate` comes first."""
+    """Run one process of an installation (docs/operations.md); `verbatim migrate` comes first."""
     settings = settings_from(os.environ, host=host, port=port)
     configure_logs(settings.log_format)
     chosen = ROLES if "all" in roles else tuple(roles)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 from litestar import Request
+from litestar.exceptions import RequestEntityTooLarge
 
 from domain.refusals import Invalid, Refusal
 
 LARGEST = 256 * 1024
+STILL_READ = 2 * 1024 * 1024
+STILL_READ_FOR = 2.0
 DEEPEST = 32
 BITS = 64
 
@@ -30,12 +35,31 @@ class JsonRequest(Request[Any, Any, Any]):
 
     async def json(self) -> Any:
         """The body as the struct the route asks for. Raises Invalid, NotJson."""
-        body = await self.body()
+        body = await self._whole_body()
         media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type != "application/json":
             raise NotJson
         field = self.route_handler.parsed_data_field
         return decoded(body, Any if field is None else field.annotation)
+
+    async def _whole_body(self) -> bytes:
+        try:
+            return await self.body()
+        except RequestEntityTooLarge:
+            await self._read_on()
+            raise
+
+    async def _read_on(self) -> None:
+        """Throw away a little more: who closes on unread bytes resets the connection, and the 413 with it."""
+        left = STILL_READ
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STILL_READ_FOR):
+                while left > 0:
+                    event = await self.receive()
+                    if event["type"] != "http.request" or not event.get("more_body", False):
+                        return
+                    left -= len(event["body"])
+        self.scope.setdefault("state", {})["is_unread"] = True
 
 
 def decoded(body: bytes, kind: Any) -> Any:

@@ -122,8 +122,7 @@ def _on_framework_error(request: Request[Any, Any, Any], error: HTTPException) -
     }
     refusal = named.get(error.status_code, Invalid())
     response = error_answer(request, refusal, error.status_code)
-    if error.status_code == 413:
-        # What is left of the body stays unread, so this connection cannot be used again.
+    if request.scope.get("state", {}).get("is_unread"):
         response.headers["Connection"] = "close"
     return response
 

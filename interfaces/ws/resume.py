@@ -35,7 +35,7 @@ class Resumption:
         """
         if auth.since is None:
             return None
-        if False:
+        if auth.epoch is not None and auth.epoch != epoch:
             return "other_epoch"
         if outbox.floor - auth.since > self._limits.replay_events:
             return "too_far_behind"

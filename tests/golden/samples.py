@@ -64,23 +64,25 @@ def _sample(event_class: type[Event], facts: dict[str, Any]) -> Sample:
 def _struct(info: Any, *, every: bool) -> dict[str, Any]:
     omitted = info.cls.__struct_config__.omit_defaults and not every
     wanted = [field for field in info.fields if field.required or not omitted]
-    return {field.encode_name: _value(field.type, field.encode_name, every=every) for field in wanted}
+    return {
+        field.encode_name: _value(field.type, field.encode_name, field.default, every=every) for field in wanted
+    }
 
 
-def _value(info: Any, name: str, *, every: bool) -> Any:
+def _value(info: Any, name: str, default: Any = None, *, every: bool) -> Any:
     """Something of this type that is not its default, the same at every run."""
     match info:
         case inspect.Metadata():
-            return _value(info.type, name, every=every)
+            return _value(info.type, name, default, every=every)
         case inspect.UnionType():
             kinds = [kind for kind in info.types if not isinstance(kind, inspect.NoneType)]
-            return _value(kinds[0], name, every=every)
+            return _value(kinds[0], name, default, every=every)
         case inspect.StructType():
             return _struct(info, every=every)
         case inspect.VarTupleType() | inspect.ListType():
             return [_value(info.item_type, name, every=every)]
         case inspect.LiteralType():
-            return info.values[-1]
+            return next(value for value in reversed(info.values) if value != default)
         case inspect.UUIDType():
             return str(UUID(int=sum(name.encode())))
         case inspect.DateTimeType():

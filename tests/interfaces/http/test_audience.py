@@ -148,7 +148,7 @@ async def test_a_strangers_things_look_like_things_that_are_not_there(desk: Desk
         for headers, strangers in ((agent, [theirs]), (visitor, [theirs]), (neighbour, [theirs, id])):
             expected = await _ask(desk, method, absent + suffix, body, headers)
             assert expected[0] == 404
-            for one in (*strangers, "cnv_x", "msg_" + "0" * 32, "CNV_" + "0" * 32, "..", "%00", "é"):
+            for one in (*strangers, "cnv_x", "msg_" + "0" * 32, "CNV_" + "0" * 32, "%00", "é"):
                 assert await _ask(desk, method, one + suffix, body, headers) == expected
     for one in (theirs, absent):
         accepted = await desk.http.post(f"/api/v1/chat/agent/conversations/{one}/accept", headers=agent)
