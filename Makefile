@@ -4,7 +4,7 @@ BIN := .venv/bin
 RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
 
-.PHONY: run test check bench install install-dev format lock clean
+.PHONY: run test check bench docs install install-dev format lock clean
 
 run: install            ## start everything: PostgreSQL, NATS, the server, a demo tenant
 	@exec $(BIN)/verbatim dev $(ARGS)
@@ -47,3 +47,6 @@ lock: install           ## pin anew after a change of pyproject.toml
 
 clean:
 	@rm -rf .venv
+
+docs: install-dev       ## the pages that are made from the code
+	@PYTHONPATH=. $(BIN)/python docs/generate.py

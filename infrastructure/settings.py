@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Annotated, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
 
@@ -13,8 +13,8 @@ PREFIX = "VERBATIM_"
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
-def _about(text: str, **rules: object) -> msgspec.Meta:
-    return msgspec.Meta(description=text, **rules)  # pyright: ignore[reportArgumentType]
+def _about(text: str, **rules: Any) -> msgspec.Meta:
+    return msgspec.Meta(description=text, **rules)
 
 
 class SettingRefused(Exception):

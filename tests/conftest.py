@@ -32,7 +32,9 @@ def postgres_server() -> Iterator[str]:
         yield given
         return
     with tempfile.TemporaryDirectory(prefix="vb-") as folder:
-        Path(folder).chmod(0o711)  # as root without user namespaces PostgreSQL runs as nobody, and must get through
+        Path(folder).chmod(
+            0o711
+        )  # as root without user namespaces PostgreSQL runs as nobody, and must get through
         with open_data_directory(Path(folder) / "d") as directory, running_postgres(directory) as server:
             yield server.dsn
 

@@ -21,7 +21,7 @@ WHERE pos > %(after)s AND pos <= %(last)s
   AND (%(since)s::timestamptz IS NULL OR at >= %(since)s)
   AND (%(until)s::timestamptz IS NULL OR at < %(until)s)
   AND (%(types)s::text[] IS NULL OR type = ANY(%(types)s))
-ORDER BY pos LIMIT {PAGE}
+ORDER BY pos LIMIT %(limit)s
 """
 
 
@@ -56,6 +56,7 @@ async def _page(database: Database, wanted: Selection, after: int) -> list[Store
         "since": wanted.since,
         "until": wanted.until,
         "types": list(wanted.types) or None,
+        "limit": PAGE,
     }
     async with database.worker() as connection:
         cursor = await connection.execute(SQL, values, binary=True)

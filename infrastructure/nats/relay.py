@@ -13,14 +13,15 @@ import structlog
 
 from infrastructure.eventstore.reader import EventReader
 from infrastructure.eventstore.rows import StoredRow
+from infrastructure.leadership import Keep, leadership
 from infrastructure.nats.connection import NatsConnection
-from infrastructure.nats.leader import Beat, leadership
 from infrastructure.nats.publisher import Fenced, Publisher, PublishFailed, open_publisher
 from infrastructure.nats.stream import SUBJECTS, EventStream, StreamHead, StreamLimits, Subjects
 
 State = Literal["standby", "following", "down", "rewound"]
-Lead = Callable[[str], AbstractAsyncContextManager[Beat]]
+Lead = Callable[[str, int], AbstractAsyncContextManager[Keep]]
 
+LOCK = 7004
 PAGE = 1000
 OFFERS = 8 * PAGE
 LOOK_EVERY = 0.25
@@ -105,18 +106,22 @@ class Relay:
             return
         self._change("standby")
         try:
-            async with self._lead(self._url) as beat, open_publisher(self._nats, self._subjects) as publisher:
-                await self._follow(publisher, beat)
-        except TROUBLE as problem:
-            self._change("down", repr(problem))
+            async with (
+                self._lead(self._url, LOCK) as keep,
+                open_publisher(self._nats, self._subjects) as publisher,
+                asyncio.TaskGroup() as work,
+            ):
+                work.create_task(keep())
+                work.create_task(self._follow(publisher))
+        except* TROUBLE as problems:
+            self._change("down", repr(problems.exceptions[0]))
 
-    async def _follow(self, publisher: Publisher, beat: Beat) -> None:
+    async def _follow(self, publisher: Publisher) -> None:
         while True:
             try:
-                await beat()
                 await self._synchronise(publisher)
                 self._change("following")
-                await self._pump(publisher, beat)
+                await self._pump(publisher)
             except Fenced:
                 continue
             except LogRewound as problem:
@@ -159,12 +164,11 @@ class Relay:
             raise LogRewound(f"stream and log differ at {head.last_seq}")
         return found[0]
 
-    async def _pump(self, publisher: Publisher, beat: Beat) -> None:
+    async def _pump(self, publisher: Publisher) -> None:
         """Publish what comes, until it is time to compare again."""
         clock = asyncio.get_running_loop().time
         until = clock() + AUDIT_EVERY
         while clock() < until and not self._resync:
-            await beat()
             rows = await self._next_rows()
             if rows:
                 await self._publish(publisher, rows)

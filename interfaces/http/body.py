@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request
-from litestar.exceptions import RequestEntityTooLarge
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from domain.refusals import Invalid, Refusal
 

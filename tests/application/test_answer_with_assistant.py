@@ -28,10 +28,11 @@ class Thinker:
         self.meanwhile: list[Meanwhile] = []
 
     async def answer(self, question: Question) -> Answer:
+        answer = self.answers[min(len(self.asked), len(self.answers) - 1)]
         self.asked.append(question)
         if self.meanwhile:
             await self.meanwhile.pop(0)()
-        return self.answers[min(len(self.asked), len(self.answers)) - 1]
+        return answer
 
 
 class Scene:

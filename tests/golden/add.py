@@ -14,8 +14,9 @@ from tests.golden.samples import FILE, made_up, read_samples, unsampled
 
 
 def main() -> None:
-    missing = unsampled(EVENT_TYPES, read_samples() if FILE.exists() else ())
+    missing = unsampled(EVENT_TYPES, read_samples())
     lines = {msgspec.json.encode(sample) + b"\n" for name in missing for sample in made_up(EVENT_TYPES[name])}
+    lines -= set(FILE.read_bytes().splitlines(keepends=True))
     with FILE.open("ab") as file:
         file.writelines(sorted(lines))
     sys.stdout.write(f"{len(lines)} samples added for {', '.join(missing) or 'nothing'}\n")

@@ -120,6 +120,7 @@ FAULTS: dict[str, Behaviour] = {
     "no such model": fails(404),
     "cut in the middle": cuts,
     "no end": never_ends,
+    "far too long": answers(b" " * 2_000_000 + b'{"choices":[{"message":{"content":"Hi"}}]}'),
     "not JSON": answers(b"<html>"),
     "not UTF-8": answers(b'{"choices":[{"message":{"content":"\xff"}}]}'),
     "no choice": answers(b'{"choices":[]}'),

@@ -11,6 +11,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import IO
 
 import msgspec
@@ -83,28 +84,29 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def visitor(browser: Browser, product: RunningProduct) -> Iterator[Screen]:
-    yield from _screen(browser, product, "visitor")
+def visitor(browser: Browser, product: RunningProduct, tmp_path: Path) -> Iterator[Screen]:
+    yield from _screen(browser, product, tmp_path / "visitor-at-last.png")
 
 
 @pytest.fixture
-def agent(browser: Browser, product: RunningProduct) -> Iterator[Screen]:
-    yield from _screen(browser, product, "agent")
+def agent(browser: Browser, product: RunningProduct, tmp_path: Path) -> Iterator[Screen]:
+    yield from _screen(browser, product, tmp_path / "agent-at-last.png")
 
 
-def _screen(browser: Browser, product: RunningProduct, name: str) -> Iterator[Screen]:
+def _screen(browser: Browser, product: RunningProduct, picture: Path) -> Iterator[Screen]:
     context = browser.new_context(base_url=product.url, viewport={"width": 1280, "height": 800})
     context.set_default_timeout(EXPECT_MILLISECONDS)
     screen = Screen(context.new_page(), [])
     screen.page.on("pageerror", lambda error: screen.errors.append(error.stack or error.message))
-    screen.page.on("console", lambda said: _breaks_policy(said.text) and screen.errors.append(said.text))
+    screen.page.on("console", lambda said: screen.errors.extend(_broken_policy(said.text)))
     yield screen
+    screen.page.screenshot(path=picture)
     context.close()
-    assert screen.errors == [], f"in the {name}'s pages"
+    assert screen.errors == []
 
 
-def _breaks_policy(text: str) -> bool:
-    return "Content Security Policy" in text
+def _broken_policy(text: str) -> list[str]:
+    return [text] if "Content Security Policy" in text else []
 
 
 def _announced(process: subprocess.Popen[bytes], log: IO[bytes]) -> RunningProduct:

@@ -101,7 +101,7 @@ async def folded(
     return await tables(connection, build)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32), steps=st.integers(0, 30))
 async def test_one_page_or_event_by_event_gives_the_same_tables(database: Database, seed: int, steps: int) -> None:
     chance = random.Random(seed)

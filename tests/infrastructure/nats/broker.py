@@ -19,8 +19,8 @@ from infrastructure.embedded.datadir import DataDirectory, open_data_directory
 from infrastructure.embedded.nats import NatsServer, running_nats
 from infrastructure.eventstore.reader import EventReader
 from infrastructure.eventstore.rows import decode_row
+from infrastructure.leadership import Keep
 from infrastructure.nats.connection import NatsConnection
-from infrastructure.nats.leader import Beat
 from infrastructure.nats.relay import Relay
 
 
@@ -105,14 +105,14 @@ async def running(*relays: Relay) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def everyone_leads(url: str) -> AsyncIterator[Beat]:
+async def everyone_leads(url: str, lock: int) -> AsyncIterator[Keep]:
     """Instead of `leadership`: no lock at all, the fence alone keeps order."""
 
-    async def beat() -> None:
-        """Nobody checks."""
+    async def keep() -> None:
+        await asyncio.Event().wait()
 
-    assert url
-    yield beat
+    assert lock, url
+    yield keep
 
 
 async def until(condition: Callable[[], bool | Awaitable[bool]], deadline: float = 15) -> None:
