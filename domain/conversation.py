@@ -218,9 +218,9 @@ class Conversation(Aggregate):
         tokens: int = 0,
         citations: tuple[Citation, ...] = (),
     ) -> None:
-        """The assistant's answer, if nothing happened since it was asked; else recorded as discarded."""
+        """The answer, if nothing happened since it was asked; else recorded as discarded. Raises Invalid."""
         moved = self._moved_since(asked_version)
-        facts = {"subject_id": self.contact_id, "text": text, "model": model, "tokens": tokens}
+        facts = {"subject_id": self.contact_id, "text": message_text(text), "model": model, "tokens": tokens}
         if moved:
             self.record(ReplyDiscarded, stamp, asked_version=asked_version, reason=moved, **facts)
             return

@@ -1,4 +1,4 @@
-"""Migrations: numbered SQL files, each once, in order, in one transaction, under a lock, with its checksum kept."""
+"""Migrations: numbered SQL files, each once, in order, in one transaction, under a lock, its checksum kept."""
 
 from __future__ import annotations
 

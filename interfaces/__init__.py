@@ -1,0 +1,1 @@
+"""The edges: HTTP, sockets, command line, pages; `bootstrap.py` is the only composition root."""

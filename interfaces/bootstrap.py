@@ -60,9 +60,12 @@ async def open_write_side(settings: Settings) -> AsyncGenerator[WriteSide]:
 
 
 class Process:
-    """The parts of one process, started one by one; `tasks` are what must keep running."""
+    """The parts of one process, started one by one; `tasks` must keep running, `closing` is what ends with it."""
 
-    def __init__(self, settings: Settings, side: WriteSide, nats: NatsConnection, signals: Signals) -> None:
+    def __init__(
+        self, settings: Settings, side: WriteSide, nats: NatsConnection, signals: Signals, closing: AsyncExitStack
+    ) -> None:
+        self.closing = closing
         self.settings = settings
         self.side = side
         self.nats = nats
@@ -93,7 +96,7 @@ async def open_process(settings: Settings, roles: Collection[str]) -> AsyncGener
         side = await stack.enter_async_context(open_write_side(settings))
         nats = await stack.enter_async_context(nats_connection(settings.nats_url, "verbatim"))
         signals = Signals(nats)
-        process = Process(settings, side, nats, signals)
+        process = Process(settings, side, nats, signals, stack)
         stack.push_async_callback(process.tasks.stop)
         if "relay" in roles:
             relaying = await stack.enter_async_context(nats_connection(settings.nats_url, "verbatim-relay"))
@@ -164,7 +167,9 @@ async def _reactor(process: Process) -> None:
         model=settings.model_name,
         deadline=settings.model_deadline,
     )
-    model = AnswerModels(CitedAnswers(knowledge), language_model)
+    process.closing.push_async_callback(language_model.close)
+    deadline = settings.model_deadline + 5  # the model's own comes first
+    model = AnswerModels(CitedAnswers(knowledge), language_model, deadline)
     reactor = Reactor(store.database, store.reader, [AnswerWithAssistant(store, process.side.bus, model)])
     await reactor.register()
     await process.wake_on_events(reactor)

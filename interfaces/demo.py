@@ -33,6 +33,8 @@ class Demo(msgspec.Struct, frozen=True, rename="camel"):
     users: tuple[DemoUser, ...]
 
 
+KEPT = "demo.json"
+
 PEOPLE: tuple[tuple[Role, str, str], ...] = (
     ("owner", "Olive Owner", "owner@larchandloom.example"),
     ("agent", "Ada Agent", "ada@larchandloom.example"),
@@ -101,8 +103,8 @@ CANNED = (
 
 async def ensure_demo(side: WriteSide, directory: DataDirectory, settings: Settings) -> Demo:
     """The demo tenant of this data directory, made on its first start. Safe to repeat after a crash."""
-    file = directory.path / "demo.json"
-    kept = _kept(file)
+    file = directory.path / KEPT
+    kept = kept_demo(directory.path)
     if kept is not None:
         return kept
     number = new_tenant_number()
@@ -116,7 +118,9 @@ async def ensure_demo(side: WriteSide, directory: DataDirectory, settings: Setti
     return demo
 
 
-def _kept(file: Path) -> Demo | None:
+def kept_demo(data_dir: Path) -> Demo | None:
+    """The demo of this data directory, once it was made."""
+    file = data_dir / KEPT
     return msgspec.json.decode(file.read_bytes(), type=Demo) if file.exists() else None
 
 

@@ -18,10 +18,12 @@ GRACE = 5
 """Seconds that requests under way may still take when the process is asked to stop."""
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A socket on that port, or on a free one for 0. Raises StartRefused."""
+def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A socket on that port, or on a free one for 0; `shared` with others that share it. Raises StartRefused."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if shared:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         listener.bind((host, port))
     except OSError as error:

@@ -138,7 +138,7 @@ def _healthy(monitor: str) -> bool:
     """Asked without urllib, which would go through the proxy of the environment."""
     connection = http.client.HTTPConnection(monitor.removeprefix("http://"), timeout=2)
     try:
-        connection.request("GET", "/healthz")
+        connection.request("GET", "/healthz?js-enabled-only=true")
         return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False

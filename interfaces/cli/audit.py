@@ -35,7 +35,14 @@ async def _verify(settings: Settings, first: int, last: int | None) -> Verdict:
     async with open_event_store(settings.database_url, settings.master_key) as store:
         total = (last or await store.reader.head()) - first + 1
         with progress("verifying", total) as advance:
-            return await verify_log(store.database, first=first, last=last, on_progress=advance)
+            reached = first - 1
+
+            def moved(position: int) -> None:
+                nonlocal reached
+                advance(position - reached)
+                reached = position
+
+            return await verify_log(store.database, first=first, last=last, on_progress=moved)
 
 
 def _body(verdict: Verdict) -> dict[str, object]:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import click
 import msgspec
-import uvloop
 
 from infrastructure.embedded.datadir import DataDirectory, open_data_directory
 from infrastructure.embedded.nats import running_nats
@@ -18,6 +17,7 @@ from infrastructure.migrate import migrate
 from infrastructure.settings import Settings
 from interfaces.bootstrap import ROLES, open_app, open_process
 from interfaces.cli.installation import embedded_settings
+from interfaces.cli.stopping import run_until_stopped, stoppable
 from interfaces.demo import Demo, DemoUser, ensure_demo
 from interfaces.http.pages import DemoPage
 from interfaces.logs import configure_logs
@@ -49,13 +49,15 @@ def dev(port: int, host: str, data_dir: Path, reset: bool, as_json: bool) -> int
     if reset:
         _throw_away(data_dir)
     with (
+        stoppable(),
         open_data_directory(data_dir) as directory,
         running_postgres(directory),
         running_nats(directory),
     ):
         settings = embedded_settings(directory, host=host, port=listener.getsockname()[1])
         migrate(settings.database_url)
-        return 0 if uvloop.run(_run(settings, directory, listener, as_json)) else 1
+        return 0 if run_until_stopped(_run(settings, directory, listener, as_json)) else 1
+    return 0
 
 
 async def _run(settings: Settings, directory: DataDirectory, listener: socket.socket, as_json: bool) -> bool:

@@ -10,28 +10,26 @@ from pathlib import Path
 import click
 import msgspec
 
-from domain.ids import parse_tenant
 from infrastructure.settings import Settings
 from interfaces.bootstrap import open_write_side
-from interfaces.cli.installation import json_option, with_settings
+from interfaces.cli.installation import json_option, with_tenant
 from interfaces.cli.progress import progress
 from interfaces.dialogues import Dialogue, Imported, play_dialogues
 
 
 @click.command("import-dialogues")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@with_settings
-@click.option("--tenant", required=True, help="The tenant they become conversations of (tnt_…).")
+@with_tenant
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first of them.")
 @json_option
-def import_dialogues(settings: Settings, file: Path, tenant: str, limit: int | None, as_json: bool) -> None:
+def import_dialogues(settings: Settings, file: Path, tenant_id: int, limit: int | None, as_json: bool) -> None:
     """Import FILE (JSON lines, .gz or plain: {"id", "turns": [["visitor"|"agent", text], ...]}).
 
     Importing the same file again changes nothing.
     """
     dialogues = read_dialogues(file)[:limit]
     with progress("importing", sum(len(one.turns) for one in dialogues)) as advance:
-        outcome = asyncio.run(_import(settings, parse_tenant(tenant), dialogues, advance))
+        outcome = asyncio.run(_import(settings, tenant_id, dialogues, advance))
     if as_json:
         click.echo(msgspec.json.encode(outcome).decode())
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -9,18 +10,19 @@ from importlib import import_module
 import click
 
 COMMANDS = {
-    "dev": ("interfaces.cli.dev", "dev"),
-    "serve": ("interfaces.cli.serve", "serve"),
-    "migrate": ("interfaces.cli.migrate", "migrate"),
-    "tenant": ("interfaces.cli.tenant", "tenant"),
-    "user": ("interfaces.cli.user", "user"),
-    "token": ("interfaces.cli.token", "token"),
-    "replay": ("interfaces.cli.replay", "replay"),
-    "projections": ("interfaces.cli.projections", "projections"),
-    "import-dialogues": ("interfaces.cli.import_dialogues", "import_dialogues"),
-    "audit": ("interfaces.cli.audit", "audit"),
-    "doctor": ("interfaces.cli.doctor", "doctor"),
+    "dev": ("interfaces.cli.dev", "Start everything on this machine; Ctrl-C stops all of it."),
+    "serve": ("interfaces.cli.serve", "Run an installation's processes."),
+    "migrate": ("interfaces.cli.migrate", "Bring the database to this release."),
+    "tenant": ("interfaces.cli.tenant", "Tenants: one per customer."),
+    "user": ("interfaces.cli.user", "People of a tenant."),
+    "token": ("interfaces.cli.token", "Print an access token for scripts."),
+    "replay": ("interfaces.cli.replay", "Print events as one JSON object a line, in order."),
+    "projections": ("interfaces.cli.projections", "Read models: list them, rebuild one."),
+    "import-dialogues": ("interfaces.cli.import_dialogues", "Import recorded dialogues."),
+    "audit": ("interfaces.cli.audit", "Verify the log's three hash chains."),
+    "doctor": ("interfaces.cli.doctor", "Check PostgreSQL and NATS."),
 }
+"""Name -> the module that holds a command of that name, and the line of `verbatim --help`."""
 
 
 class _Commands(click.Group):
@@ -30,8 +32,12 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module, name = COMMANDS[cmd_name]
-        return getattr(import_module(module), name)
+        module, _ = COMMANDS[cmd_name]
+        return getattr(import_module(module), cmd_name.replace("-", "_"))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -44,31 +50,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Exit code 0: done. 1: it did not work out. 2: it was not begun (a wrong argument, setting or place)."""
     try:
         outcome = cli.main(arguments, prog_name="verbatim", standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except click.Abort:
         sys.exit(130)
     except BrokenPipeError:
-        sys.stderr.close()
+        # Who read has enough. Python would flush into the closed pipe once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception as error:
-        sys.exit(_explain(error))
+        from interfaces.cli.explanation import explain
+
+        sys.exit(explain(error))
     sys.exit(outcome if isinstance(outcome, int) else 0)
-
-
-def _explain(error: Exception) -> int:
-    from domain.refusals import Refusal
-    from infrastructure.embedded.datadir import StartRefused
-    from infrastructure.settings import SettingRefused
-
-    if isinstance(error, StartRefused | SettingRefused):
-        click.echo(str(error), err=True)
-        return 2
-    if isinstance(error, Refusal):
-        click.echo(error.message, err=True)
-        return 1
-    raise error
 
 
 if __name__ == "__main__":

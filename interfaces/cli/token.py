@@ -9,23 +9,22 @@ import click
 import msgspec
 
 from domain.agent import Role
-from domain.ids import parse_tenant, tenant_wire, wire
+from domain.ids import tenant_wire, wire
 from domain.refusals import NotFound
 from infrastructure.access.grants import Session
+from infrastructure.projector.positions import ReadPositions
 from infrastructure.settings import Settings
 from interfaces.bootstrap import WriteSide, open_write_side
-from interfaces.cli.installation import json_option, with_settings
+from interfaces.cli.installation import json_option, with_tenant
 from projections.directory import AgentView, read_agents
 
 
 @click.command()
-@with_settings
+@with_tenant
 @click.option("--role", type=click.Choice(get_args(Role)), default="owner", show_default=True)
-@click.option("--tenant", required=True, help="tnt_…")
 @json_option
-def token(settings: Settings, role: Role, tenant: str, as_json: bool) -> None:
+def token(settings: Settings, tenant_id: int, role: Role, as_json: bool) -> None:
     """Print an access token of the tenant's first active person with that role."""
-    tenant_id = parse_tenant(tenant)
     agent, session = asyncio.run(_issue(settings, tenant_id, role))
     if not as_json:
         click.echo(session.access_token)
@@ -46,6 +45,8 @@ async def _issue(settings: Settings, tenant_id: int, role: Role) -> tuple[AgentV
 
 
 async def _somebody(side: WriteSide, tenant_id: int, role: Role) -> AgentView:
+    positions = ReadPositions(side.store.database)
+    await positions.wait(tenant_id, "directory", await side.store.head(tenant_id))
     async with side.store.database.tenant(tenant_id) as connection:
         agents = await read_agents(connection, tenant_id)
     found = next((one for one in agents if one.role == role and one.is_active), None)

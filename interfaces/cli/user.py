@@ -10,10 +10,10 @@ import click
 import msgspec
 
 from domain.agent import Role
-from domain.ids import parse_tenant, wire
+from domain.ids import wire
 from infrastructure.settings import Settings
 from interfaces.bootstrap import open_write_side
-from interfaces.cli.installation import json_option, with_settings
+from interfaces.cli.installation import json_option, with_tenant
 from interfaces.tenancy import Login, add_user
 
 
@@ -24,18 +24,23 @@ def user() -> None:
 
 @user.command()
 @click.argument("email")
-@with_settings
-@click.option("--tenant", required=True, help="tnt_…")
+@with_tenant
 @click.option("--role", type=click.Choice(get_args(Role)), default="agent", show_default=True)
 @click.option("--name", help="How colleagues see them; by default the address.")
 @click.option("--password", help="By default a random one, printed once.")
 @json_option
 def add(
-    settings: Settings, email: str, tenant: str, role: Role, name: str | None, password: str | None, as_json: bool
+    settings: Settings,
+    email: str,
+    tenant_id: int,
+    role: Role,
+    name: str | None,
+    password: str | None,
+    as_json: bool,
 ) -> None:
     """Add somebody, or set a new password for them."""
     login = Login(email, password or secrets.token_urlsafe(18))
-    agent_id = asyncio.run(_add(settings, parse_tenant(tenant), login, name or email.partition("@")[0], role))
+    agent_id = asyncio.run(_add(settings, tenant_id, login, name or email.partition("@")[0], role))
     if as_json:
         body = {"id": agent_id, "role": role, "email": login.email, "password": login.password}
         click.echo(msgspec.json.encode(body).decode())

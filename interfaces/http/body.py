@@ -35,16 +35,17 @@ class JsonRequest(Request[Any, Any, Any]):
 
     async def json(self) -> Any:
         """The body as the struct the route asks for. Raises Invalid, NotJson."""
-        body = await self._whole_body()
+        body = await self.body()
         media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type != "application/json":
             raise NotJson
         field = self.route_handler.parsed_data_field
         return decoded(body, Any if field is None else field.annotation)
 
-    async def _whole_body(self) -> bytes:
+    async def body(self) -> bytes:
+        """At most `LARGEST` bytes. Raises RequestEntityTooLarge."""
         try:
-            return await self.body()
+            return await super().body()
         except RequestEntityTooLarge:
             await self._read_on()
             raise

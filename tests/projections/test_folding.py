@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from uuid import UUID
 
+import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from application.actor import system, visitor
 from application.agent import ChangeAgentRole, InviteAgent
+from application.article import RemoveArticle, WriteArticle
 from application.canned_response import RemoveCannedResponse, SaveCannedResponse
 from application.contact import EraseContact, IntroduceContact
 from application.conversation import (
@@ -24,6 +26,9 @@ from application.conversation import (
 from application.log import Recorded
 from application.tenant import OpenTenant
 from application.widget import RestyleWidget
+from domain.contact import ContactErased
+from domain.kernel import PersonalEvent
+from domain.personal import ERASED, personal_fields
 from domain.refusals import Refusal
 from domain.widget import Look
 from infrastructure.postgres import Connection, Database
@@ -64,6 +69,8 @@ async def live(house: House, chance: random.Random, steps: int) -> None:
                     OWNER,
                     SaveCannedResponse(canned_response_id=UUID(int=9), shortcut="hi", title="t", body=str(number)),
                 ),
+                (OWNER, WriteArticle(article_id=UUID(int=8), title="Hours", body=f"We open at {number}.")),
+                (OWNER, RemoveArticle(article_id=UUID(int=8))),
                 (OWNER, RemoveCannedResponse(canned_response_id=UUID(int=9))),
             )
         )
@@ -71,6 +78,21 @@ async def live(house: House, chance: random.Random, steps: int) -> None:
             await house.do(actor, command)
         except Refusal:
             continue
+
+
+def as_sealed(log: Sequence[Recorded]) -> list[Recorded]:
+    """What the event store gives back: words said after their person's erasure found no key to be sealed with."""
+    erased: set[UUID] = set()
+    sealed: list[Recorded] = []
+    for one in log:
+        event = one.event
+        if isinstance(event, ContactErased):
+            erased.add(one.stream_id)
+        elif isinstance(event, PersonalEvent) and event.subject_id in erased:
+            told = [name for name in personal_fields(type(event)) if getattr(event, name) is not None]
+            event = msgspec.structs.replace(event, **dict.fromkeys(told, ERASED))
+        sealed.append(msgspec.structs.replace(one, event=event))
+    return sealed
 
 
 def pages(log: Sequence[Recorded], chance: random.Random) -> Iterator[Sequence[Recorded]]:
@@ -101,14 +123,14 @@ async def folded(
     return await tables(connection, build)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32), steps=st.integers(0, 30))
 async def test_one_page_or_event_by_event_gives_the_same_tables(database: Database, seed: int, steps: int) -> None:
     chance = random.Random(seed)
     house = House()
     await live(house, chance, steps)
     assert isinstance(house.log, MemoryLog)
-    log = house.log.recorded
+    log = as_sealed(house.log.recorded)
     async with database.worker() as connection:
         at_once = await folded(connection, [log])
         one_by_one = await folded(connection, [[one] for one in log])

@@ -138,15 +138,29 @@ export class Desk {
     this.api.startAt(seq);
     this.store.clear();
     if (this.selectedId) this.store.open(this.selectedId);
-    await this.#loadRows();
-    if (this.selectedId) await this.#loadConversation(this.selectedId);
-    await this.#loadTeam();
+    await this.#loadAll();
+  }
+
+  /** A page that could not read what is there keeps trying: frames alone would leave a hole. */
+  async #loadAll() {
+    try {
+      await this.#readRows();
+      if (this.selectedId) await this.#readConversation(this.selectedId);
+      await this.#readTeam();
+    } catch (problem) {
+      this.complain(problem);
+      if (problem.status === 0 || problem.status >= 429) this.#again(() => this.#loadAll(), TROUBLE);
+    }
   }
 
   /** Counts, and rows this page has not seen: one read for a burst of events. */
   #refreshSoon() {
+    this.#again(() => this.#loadAll(), CALM);
+  }
+
+  #again(action, pause) {
     clearTimeout(this.#refresh);
-    this.#refresh = setTimeout(() => this.#loadRows(), CALM);
+    this.#refresh = setTimeout(action, pause);
   }
 
   async #loadRows(cursor = null) {

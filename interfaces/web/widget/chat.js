@@ -7,6 +7,7 @@ import { Store } from "../shared/store.js";
 
 const ANSWER_DEADLINE = 90_000;
 const MOST_PAGES = 40;
+const AGAIN = 3_000;
 const STORED = new Set(["usage_limit_exceeded", "idempotency_mismatch"]);
 
 export class Chat {
@@ -163,10 +164,10 @@ export class Chat {
     }
   }
 
+  /** A page that could not read what is there keeps trying: frames alone would leave a hole. */
   #troubled(problem) {
     console.warn("Verbatim: the conversation could not be loaded.", problem);
-    this.connection = "waiting";
-    this.store.changed();
+    if (problem.status === 0 || problem.status >= 429) setTimeout(() => this.#catchUp(), AGAIN);
   }
 
   #keep(items) {

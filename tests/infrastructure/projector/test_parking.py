@@ -76,6 +76,8 @@ async def test_unparking_folds_the_stream_again_from_its_start(store: EventStore
     await house.say(chat, "later")
     await catch_up(store, Words(stumble=poison))
     mended = Words()
+    async with store.database.worker() as connection:  # what a faulty fold may have left
+        await connection.execute("INSERT INTO read.word_1 VALUES (%s, %s, 99, 'stray')", (TENANT, chat))
     assert await unpark(store.database, store.reader, mended, TENANT, chat) == 3
     assert await said(store.database) == ["fine", "poison", "later"]
     assert await parked(store.database) == []

@@ -8,10 +8,11 @@ import pytest
 
 from infrastructure.eventstore.store import EventStore
 from infrastructure.postgres import Database
-from infrastructure.projector.builds import Standing, read_standings
+from infrastructure.projector.builds import Standing, new_build, read_standings
+from infrastructure.projector.fold import Fold
 from infrastructure.projector.positions import ReadPositions
 from infrastructure.projector.rebuild import RebuildFailed, rebuild
-from infrastructure.projector.runner import Projector
+from infrastructure.projector.runner import Projector, projecting_connection
 from projections.inbox import InboxFilter, read_inbox
 from projections.inbox_fold import Inbox
 from projections.transcript_fold import Transcript
@@ -74,6 +75,34 @@ async def test_a_rebuild_equals_the_live_one_while_events_keep_arriving(store: E
     for projection in (Inbox(), Transcript()):
         await rebuild(store.database, store.reader, projection)
     assert live == [await rows(store.database, table) for table in ("inbox", "conversation", "message")]
+
+
+async def test_a_build_goes_live_no_earlier_than_the_live_ones_position(store: EventStore, house: House) -> None:
+    chat = await house.chat("one", with_assistant=False)
+    words = Words()
+    async with projecting_connection(store.database.url) as connection:
+        fold = Fold(connection, words, await new_build(connection, words))
+        await house.say(chat, "two")
+        await Projector(store.database, store.reader, [words]).catch_up()
+        assert await fold.go_live(store.reader)
+    assert await said(store.database) == ["one", "two"]
+    assert [(one.build, one.state) for one in await standings(store.database, "words")][0] == (1, "live")
+
+
+async def test_a_flip_that_a_reader_holds_up_changes_nothing_and_can_be_tried_again(
+    store: EventStore, house: House
+) -> None:
+    await house.chat("one", with_assistant=False)
+    words = Words()
+    await Projector(store.database, store.reader, [words]).catch_up()
+    async with projecting_connection(store.database.url) as connection:
+        fold = Fold(connection, words, await new_build(connection, words))
+        async with store.database.tenant(TENANT) as reader:
+            await (await reader.execute("SELECT count(*) FROM read.word")).fetchone()
+            assert not await fold.go_live(store.reader)
+        assert (fold.build.state, fold.position) == ("building", 0)
+        assert await fold.go_live(store.reader)
+    assert await said(store.database) == ["one"]
 
 
 async def test_only_the_last_build_is_kept_beside_the_live_one(store: EventStore, house: House) -> None:
