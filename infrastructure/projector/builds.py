@@ -5,6 +5,7 @@ The number behind a table's name is the build's, not the code's version: the sam
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -45,6 +46,15 @@ class Standing(msgspec.Struct, frozen=True):
     halted: str | None
     parked: int
     moved_at: datetime
+
+
+async def install_builds(connection: Connection, projections: Sequence[Projection]) -> None:
+    """Make every read model readable, though empty, where none was ever built: part of a migration."""
+    cursor = await connection.execute("SELECT name FROM es.projection WHERE state = 'live'")
+    live = {name for (name,) in await cursor.fetchall()}
+    for projection in projections:
+        if projection.name not in live:
+            await take_build(connection, projection)
 
 
 async def take_build(connection: Connection, projection: Projection) -> Build | None:

@@ -49,6 +49,7 @@ class Verbatim:
             self.process = subprocess.Popen(
                 [*VERBATIM, *arguments],
                 stdout=subprocess.PIPE,
+                bufsize=0,  # what is read ahead no selector sees
                 stderr=stderr,
                 cwd=ROOT,
                 env=_environment(settings),
@@ -169,6 +170,8 @@ def _lives_in(entry: Path, folder: str) -> bool:
     try:
         if "\nState:\tZ" in (entry / "status").read_text():
             return False
-        return folder in str((entry / "cwd").readlink()) or folder in (entry / "cmdline").read_text(errors="replace")
+        return folder in str((entry / "cwd").readlink()) or folder in (entry / "cmdline").read_text(
+            errors="replace"
+        )
     except (FileNotFoundError, PermissionError, ProcessLookupError):
         return False

@@ -7,13 +7,15 @@ import { Store } from "../shared/store.js";
 /** @typedef {"mine" | "unassigned" | "open"} Tab */
 
 const FILTERS = { mine: { assignee: "me" }, unassigned: { assignee: "none" }, open: {} };
+const TAB = "verbatim:tab";
 const PAGE = 50;
 const MOST_PAGES = 40;
 const CALM = 400;
+const LATER = 3_000;
 
 export class Desk {
   /** @type {Tab} */
-  tab = "unassigned";
+  tab = FILTERS[sessionStorage.getItem(TAB)] ? sessionStorage.getItem(TAB) : "unassigned";
   selectedId = null;
   counts = { mine: 0, unassigned: 0, open: 0 };
   connection = "connecting";
@@ -22,6 +24,7 @@ export class Desk {
   #team = new Map();
   #cursors = { mine: null, unassigned: null, open: null };
   #refresh = 0;
+  #retry = 0;
 
   /** @param {import("./session.js").Session} session @param {(problem: Error) => void} complain */
   constructor(session, complain) {
@@ -64,18 +67,20 @@ export class Desk {
 
   close() {
     clearTimeout(this.#refresh);
+    clearTimeout(this.#retry);
     this.socket.close();
   }
 
   /** @param {Tab} tab */
   async show(tab) {
     this.tab = tab;
+    sessionStorage.setItem(TAB, tab);
     this.store.changed();
-    await this.#loadRows();
+    await this.#attempt(() => this.#readRows());
   }
 
   async showMore() {
-    await this.#loadRows(this.#cursors[this.tab]);
+    await this.#attempt(() => this.#readRows(this.#cursors[this.tab]));
   }
 
   /** @param {string | null} id */
@@ -83,7 +88,7 @@ export class Desk {
     this.selectedId = id;
     if (id) this.store.open(id);
     this.store.changed();
-    if (id && this.isLoaded) await this.#loadConversation(id);
+    if (id && this.isLoaded) await this.#attempt(() => this.#readConversation());
   }
 
   /** Raises Refused: already_accepted, at_capacity, conversation_ended. */
@@ -134,72 +139,56 @@ export class Desk {
     return { token: await this.session.token() };
   }
 
-  async #reload(seq) {
+  #reload(seq) {
     this.api.startAt(seq);
     this.store.clear();
     if (this.selectedId) this.store.open(this.selectedId);
-    await this.#loadAll();
-  }
-
-  /** A page that could not read what is there keeps trying: frames alone would leave a hole. */
-  async #loadAll() {
-    try {
-      await this.#readRows();
-      if (this.selectedId) await this.#readConversation(this.selectedId);
-      await this.#readTeam();
-    } catch (problem) {
-      this.complain(problem);
-      if (problem.status === 0 || problem.status >= 429) this.#again(() => this.#loadAll(), TROUBLE);
-    }
+    return this.#attempt(() => this.#readRows(), () => this.#readConversation(), () => this.#readTeam());
   }
 
   /** Counts, and rows this page has not seen: one read for a burst of events. */
   #refreshSoon() {
-    this.#again(() => this.#loadAll(), CALM);
+    this.#refresh ||= setTimeout(() => {
+      this.#refresh = 0;
+      this.#attempt(() => this.#readRows());
+    }, CALM);
   }
 
-  #again(action, pause) {
-    clearTimeout(this.#refresh);
-    this.#refresh = setTimeout(action, pause);
+  /** Reads, and tries again while the way is cut: frames alone would leave a hole. */
+  async #attempt(...reads) {
+    try {
+      for (const read of reads) await read();
+    } catch (problem) {
+      this.complain(problem);
+      if (isPassing(problem)) this.#retry = setTimeout(() => this.#attempt(...reads), LATER);
+    }
   }
 
-  async #loadRows(cursor = null) {
+  async #readRows(cursor = null) {
     const tab = this.tab;
     const query = { status: "open", ...FILTERS[tab], sort: "waiting", limit: PAGE, cursor };
-    try {
-      const { body } = await this.api.get("/api/v1/chat/agent/conversations", { query });
-      this.isLoaded = true;
-      this.counts = body.counts;
-      this.#cursors[tab] = body.nextCursor;
-      this.store.takeConversations(body.data);
-    } catch (problem) {
-      this.complain(problem);
-    }
+    const { body } = await this.api.get("/api/v1/chat/agent/conversations", { query });
+    this.isLoaded = true;
+    this.counts = body.counts;
+    this.#cursors[tab] = body.nextCursor;
+    this.store.takeConversations(body.data);
   }
 
-  async #loadTeam() {
-    try {
-      const { body } = await this.api.get("/api/v1/agents");
-      this.#team = new Map(body.data.map(({ id, name }) => [id, name ?? "A former colleague"]));
-      this.store.changed();
-    } catch (problem) {
-      this.complain(problem);
-    }
+  async #readTeam() {
+    const { body } = await this.api.get("/api/v1/agents");
+    this.#team = new Map(body.data.map(({ id, name }) => [id, name ?? "A former colleague"]));
+    this.store.changed();
   }
 
-  async #loadConversation(id) {
-    try {
-      let cursor = null;
-      for (let page = 0; page < MOST_PAGES; page += 1) {
-        const path = `/api/v1/chat/conversations/${id}`;
-        const { body } = await this.api.get(path, { query: { cursor } });
-        this.store.takeConversations([head(body)]);
-        this.store.takeMessages(id, body.messages.data);
-        cursor = body.messages.nextCursor;
-        if (!cursor) return;
-      }
-    } catch (problem) {
-      this.complain(problem);
+  async #readConversation() {
+    const id = this.selectedId;
+    let cursor = null;
+    for (let page = 0; id && page < MOST_PAGES; page += 1) {
+      const { body } = await this.api.get(`/api/v1/chat/conversations/${id}`, { query: { cursor } });
+      this.store.takeConversations([head(body)]);
+      this.store.takeMessages(id, body.messages.data);
+      cursor = body.messages.nextCursor;
+      if (!cursor) return;
     }
   }
 
@@ -208,6 +197,11 @@ export class Desk {
     if (this.tab === "mine") return row.assigneeId === this.me;
     return this.tab === "open" || !row.assigneeId;
   }
+}
+
+/** Worth another try: no way to the server, too much at once, or a server in trouble. */
+function isPassing({ status }) {
+  return status === 0 || status >= 429;
 }
 
 function head({ messages: _, ...conversation }) {

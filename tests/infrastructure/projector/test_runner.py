@@ -15,7 +15,7 @@ from infrastructure.eventstore.mapper import EventMapper
 from infrastructure.eventstore.reader import EventReader
 from infrastructure.eventstore.store import EventStore
 from infrastructure.postgres import Connection, Database, connect
-from infrastructure.projector.builds import Fenced, take_build
+from infrastructure.projector.builds import Fenced, install_builds, take_build
 from infrastructure.projector.fold import Fold
 from infrastructure.projector.positions import ReadPositions
 from infrastructure.projector.runner import DUTY, Projector
@@ -51,6 +51,18 @@ async def test_a_committed_event_is_readable_as_soon_as_its_seq_is_reached(
             async with store.database.tenant(TENANT) as connection:
                 page = await read_inbox(connection, TENANT, InboxFilter(sort="oldest"), None)
             assert page.rows[-1].last_text == text
+
+
+async def test_read_models_are_readable_before_any_projector_ran(store: EventStore, house: House) -> None:
+    async with store.database.worker() as connection:
+        for _ in range(2):
+            await install_builds(connection, PROJECTIONS)
+    async with store.database.tenant(TENANT) as connection:
+        assert (await read_inbox(connection, TENANT, InboxFilter(), None)).rows == ()
+    await house.chat("one", with_assistant=False)
+    await Projector(store.database, store.reader, PROJECTIONS).catch_up()
+    async with store.database.tenant(TENANT) as connection:
+        assert len((await read_inbox(connection, TENANT, InboxFilter(), None)).rows) == 1
 
 
 async def test_a_tenant_whose_events_do_not_concern_a_projection_still_advances(

@@ -32,6 +32,7 @@ from infrastructure.eventstore.rows import StoredRow
 from infrastructure.eventstore.store import EventStore, open_event_store
 from infrastructure.nats.connection import nats_connection
 from infrastructure.nats.feed import Feed
+from infrastructure.nats.relay import Relay
 from infrastructure.nats.replies import Replies
 from infrastructure.projector.positions import ReadPositions
 from infrastructure.projector.runner import Projector
@@ -120,7 +121,7 @@ class Desk:
         self.bus = CommandBus(store, HANDLERS, now, uuid7)
         self.model = ScriptedModel()
         self.projector = Projector(store.database, store.reader, PROJECTIONS)
-        self.health = HealthReport(True, (PartHealth("postgres", True),))
+        self.health: HealthReport | None = HealthReport(True, (PartHealth("postgres", True),))
         self._reacting: set[asyncio.Task[None]] = set()
 
     async def do(self, actor: Actor, command: Command) -> Receipt:
@@ -169,6 +170,7 @@ async def open_desk(database_url: str, nats_url: str, reply_timeout: float = 10.
     async with (
         open_event_store(database_url, SECRET) as store,
         nats_connection(nats_url, "desk") as nats,
+        _relaying(Relay(database_url, store.reader, nats), store),
     ):
         access = await open_access(store.database, SECRET)
         feed = Feed(nats, store.reader, store.mapper)
@@ -194,7 +196,20 @@ async def open_desk(database_url: str, nats_url: str, reply_timeout: float = 10.
             await desk.stop()
 
 
+@asynccontextmanager
+async def _relaying(relay: Relay, store: EventStore) -> AsyncIterator[None]:
+    store.on_commit.append(relay.offer)
+    running = asyncio.create_task(relay.run())
+    try:
+        yield
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
 async def _health(desk: Desk) -> HealthReport:
+    if desk.health is None:
+        raise RuntimeError("a secret detail")
     return desk.health
 
 
