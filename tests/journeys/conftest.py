@@ -52,7 +52,7 @@ class Screen(msgspec.Struct, frozen=True):
     errors: list[str]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProduct]:
     """A fresh demo, served; it must stop at Ctrl-C with exit code 0."""
     place = tmp_path_factory.mktemp("product")
@@ -68,9 +68,12 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProduct
         assert code == 0, _tail(log)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The chromium of this machine; Debian's is installed where we may."""
+    """The chromium of this machine; Debian's is installed where we may.
+
+    For one module: while playwright is there its event loop runs, and no async test may.
+    """
     path = _found() or _installed()
     if path is None:
         reason = "JOURNEY SKIPPED: no chromium here, and none could be installed (apt-get install chromium)."

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import FrameLocator, Locator, Page, expect
+from playwright.sync_api import FrameLocator, Locator, Page, Route, expect
 
 if TYPE_CHECKING:
     from tests.journeys.conftest import RunningProduct, Screen, User
@@ -106,6 +106,21 @@ def test_a_message_that_cannot_leave_is_kept_and_sent_once_on_retry(visitor: Scr
     expect(chat.locator(".from-visitor .bubble")).to_have_text([QUESTION, ORDER])
 
 
+def test_a_first_answer_lost_on_the_way_is_found_again_after_a_reload(visitor: Screen, picture: Picture) -> None:
+    visitor.page.route("**/api/widgets/*/chat", lose_the_answer)
+    chat = open_chat(visitor.page)
+    write(chat, QUESTION)
+    expect(chat.get_by_text(re.compile("Not sent"))).to_be_visible()
+
+    visitor.page.unroute("**/api/widgets/*/chat")
+    visitor.page.reload()
+    chat = open_chat(visitor.page, load=False)
+    expect(chat.locator(".from-assistant .bubble")).to_contain_text("wool")
+    expect(chat.locator(".from-visitor .bubble")).to_have_text([QUESTION])
+    expect(chat.locator(".from-assistant")).to_have_count(1)
+    picture(visitor.page, "found-again")
+
+
 def test_only_people_who_answer_get_to_the_desk(product: RunningProduct, agent: Screen) -> None:
     page = agent.page
     page.goto("/agent")
@@ -115,6 +130,12 @@ def test_only_people_who_answer_get_to_the_desk(product: RunningProduct, agent: 
     expect(page.get_by_role("button", name="Log in")).to_be_visible()
     fill_door(page, agent_of_it.email, "wrong")
     expect(page.get_by_role("alert").filter(has_text="password is wrong")).to_be_visible()
+
+
+def lose_the_answer(route: Route) -> None:
+    """The server does what it is asked; the browser never hears of it."""
+    route.fetch()
+    route.abort()
 
 
 def open_chat(page: Page, *, load: bool = True) -> FrameLocator:
