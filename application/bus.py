@@ -76,6 +76,15 @@ class CommandBus:
                     continue
         raise Conflict
 
+    async def recall(self, actor: Actor, command: Command, request: Request) -> Receipt | None:
+        """What this very command did when it was given under this key, None if it never was; gives no command.
+
+        Raises IdempotencyMismatch where the key was another command's.
+        """
+        order = _Order(actor, command, request, self._command_id(actor, request), fingerprint(actor, command))
+        earlier = await self._find_earlier(order)
+        return None if earlier is None else await self._replay(order, earlier)
+
     async def _attempt(self, order: _Order) -> Receipt:
         actor, name = order.actor, type(order.command).__name__
         why = stamp(actor, self._clock(), name, order.request.policy, order.request.position)

@@ -24,6 +24,7 @@ from infrastructure.nats.feed import Feed
 from infrastructure.nats.relay import Relay
 from infrastructure.nats.replies import Replies
 from infrastructure.nats.signals import Signals
+from infrastructure.projector.builds import install_builds
 from infrastructure.projector.positions import ReadPositions
 from infrastructure.projector.progress import Progress
 from infrastructure.projector.runner import Projector
@@ -97,6 +98,8 @@ async def open_process(settings: Settings, roles: Collection[str]) -> AsyncGener
         nats = await stack.enter_async_context(nats_connection(settings.nats_url, "verbatim"))
         signals = Signals(nats)
         process = Process(settings, side, nats, signals, stack)
+        async with side.store.database.worker() as connection:
+            await install_builds(connection, PROJECTIONS)  # an api may be here before any projector was
         stack.push_async_callback(process.tasks.stop)
         if "relay" in roles:
             relaying = await stack.enter_async_context(nats_connection(settings.nats_url, "verbatim-relay"))

