@@ -91,7 +91,8 @@ export class Api {
     try {
       return await fetch(withQuery(path, query), { method, headers: sent, body: payload, signal: AbortSignal.timeout(deadline) });
     } catch (cause) {
-      throw new Refused({ status: 0, code: "unreachable", message: "The server cannot be reached.", details: { cause: String(cause) } });
+      const details = { cause: String(cause) };
+      throw new Refused({ status: 0, code: "unreachable", message: "The server cannot be reached.", details });
     }
   }
 

@@ -35,7 +35,8 @@ export class Outbox {
 
   /** @param {string} text @param {{conversationId?: string | null, private?: boolean}} [facts] */
   post(text, { conversationId = null, private: isPrivate = false } = {}) {
-    const item = { key: newKey(), conversationId, text, private: isPrivate, state: "sending", createdAt: new Date().toISOString() };
+    const said = { text, private: isPrivate, createdAt: new Date().toISOString() };
+    const item = { key: newKey(), conversationId, state: "sending", ...said };
     this.#put([...this.items, item]);
     return this.#queue(item);
   }

@@ -16,7 +16,8 @@
 
 /**
  * @typedef {object} Listener
- * @property {(renewed: boolean) => Promise<Record<string, string>>} credentials fields of the auth frame; `renewed` asks for fresh ones
+ * @property {(renewed: boolean) => Promise<Record<string, string>>} credentials fields of the auth frame;
+ *   `renewed` asks for fresh ones
  * @property {(seq: number) => void} onReset load a snapshot at least as new as `seq`; live frames follow it
  * @property {(frame: Frame) => void} onFrame durable frames in order, each once; ephemeral ones as they come
  * @property {(state: SocketState) => void} [onState]

@@ -203,8 +203,9 @@ async def _relaying(relay: Relay, store: EventStore) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        while not running.done():  # nats-py's wait_for may swallow a cancellation that meets its answer (3.11)
+            running.cancel()
+            await asyncio.wait([running], timeout=0.5)
 
 
 async def _health(desk: Desk) -> HealthReport:
