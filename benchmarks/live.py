@@ -17,6 +17,7 @@ from application.log import Recorded
 from benchmarks.rounds import Demand, Rates, Suite
 from benchmarks.servers import MASTER_KEY, Servers
 from infrastructure.clock import now, uuid7
+from infrastructure.ending import end
 from infrastructure.eventstore.store import EventStore, open_event_store
 from infrastructure.nats.connection import nats_connection
 from infrastructure.nats.feed import Feed
@@ -45,8 +46,7 @@ async def _measure(servers: Servers, seconds: float) -> Rates:
         try:
             return {LIVE: await _ratio(store, relay, feed, seconds)}
         finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+            await end([running])
 
 
 async def _ratio(store: EventStore, relay: Relay, feed: Feed, seconds: float) -> float:

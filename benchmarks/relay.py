@@ -9,6 +9,7 @@ from uuid import uuid4
 from benchmarks.append import append_rate
 from benchmarks.rounds import Demand, Rates, Suite
 from benchmarks.servers import MASTER_KEY, Servers
+from infrastructure.ending import end
 from infrastructure.eventstore.store import open_event_store
 from infrastructure.nats.connection import nats_connection
 from infrastructure.nats.relay import Relay
@@ -40,8 +41,7 @@ async def relay_rate(servers: Servers, url: str) -> float:
         while relay.position < head:
             await asyncio.sleep(0.005)
         took = time.perf_counter() - begin
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        await end([running])
     return head / took
 
 

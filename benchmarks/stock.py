@@ -1,4 +1,4 @@
-"""The `eventsourcing` library as it comes: Application, mutable Aggregate, PostgreSQL recorder with its table lock."""
+"""The `eventsourcing` library as it comes: Application, mutable Aggregate, its recorder with the table lock."""
 
 from __future__ import annotations
 

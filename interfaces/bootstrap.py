@@ -103,6 +103,7 @@ async def open_process(settings: Settings, roles: Collection[str]) -> AsyncGener
         stack.push_async_callback(process.tasks.stop)
         if "relay" in roles:
             relaying = await stack.enter_async_context(nats_connection(settings.nats_url, "verbatim-relay"))
+            stack.push_async_callback(process.tasks.stop)  # the relay ends before its connection
             await _relay(process, relaying)
         if "projector" in roles:
             await _projector(process)

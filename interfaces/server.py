@@ -12,6 +12,7 @@ import uvicorn
 from litestar import Litestar
 
 from infrastructure.embedded.datadir import StartRefused
+from infrastructure.ending import end
 from interfaces.tasks import Tasks
 
 GRACE = 5
@@ -56,8 +57,7 @@ async def serve(app: Litestar, listener: socket.socket, tasks: Tasks, ready: Cal
     try:
         await serving
     finally:
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
+        await end([watching])
     return not tasks.failed.is_set()
 
 

@@ -7,6 +7,8 @@ import logging
 from collections.abc import Coroutine
 from typing import Any
 
+from infrastructure.ending import end
+
 _log = logging.getLogger("verbatim.process")
 
 
@@ -24,9 +26,7 @@ class Tasks:
 
     async def stop(self) -> None:
         """Cancel all and wait for them."""
-        for task in reversed(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(reversed(self._tasks))
         self._tasks.clear()
 
     def _ended(self, task: asyncio.Task[Any]) -> None:

@@ -12,6 +12,7 @@ import psycopg
 
 from application.log import Appended, VersionConflict
 from domain.refusals import IdempotencyMismatch, Unavailable
+from infrastructure.ending import end
 from infrastructure.eventstore.batch import Outcome, append_batch, rows_of
 from infrastructure.eventstore.pending import Pending, SealedSlice
 from infrastructure.eventstore.rows import StoredRow
@@ -42,8 +43,7 @@ class GroupWriter:
         while self._in_flight and self._task is not None and not self._task.done():
             await asyncio.wait([pending.done for pending in self._in_flight.values()], timeout=10)
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end([self._task])
         self._fail(list(self._in_flight.values()), Unavailable())
         await self._session.close()
 

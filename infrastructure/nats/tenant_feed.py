@@ -13,6 +13,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from application.log import Recorded
+from infrastructure.ending import end
 from infrastructure.eventstore.mapper import EventMapper
 from infrastructure.eventstore.reader import EventReader
 from infrastructure.eventstore.rows import StoredRow, decode_row
@@ -72,8 +73,7 @@ class TenantFeed:
     async def close(self) -> None:
         """Nothing is delivered any more."""
         if self._delivery is not None:
-            self._delivery.cancel()
-            await asyncio.gather(self._delivery, return_exceptions=True)
+            await end([self._delivery])
         for subscription in self._subscriptions:
             with suppress(nats.errors.ConnectionClosedError):
                 await subscription.unsubscribe()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -50,16 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Exit code 0: done. 1: it did not work out. 2: it was not begun (a wrong argument, setting or place)."""
     try:
         outcome = cli.main(arguments, prog_name="verbatim", standalone_mode=False)
-        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except click.Abort:
         sys.exit(130)
-    except BrokenPipeError:
-        # Who read has enough. Python would flush into the closed pipe once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except Exception as error:
         from interfaces.cli.explanation import explain
 

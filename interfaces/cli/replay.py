@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import sys
 from datetime import UTC, datetime
@@ -11,7 +12,9 @@ import click
 import msgspec
 
 from application.log import Recorded
+from domain.catalog import EVENT_TYPES
 from domain.ids import parse_tenant
+from domain.refusals import NotFound
 from infrastructure.eventstore.selection import Selection, selected
 from infrastructure.eventstore.store import open_event_store
 from infrastructure.settings import Settings
@@ -26,7 +29,7 @@ from interfaces.event_body import EventBodies
     "--from", "first", metavar="POSITION|TIME", help="Begin here (a position, or a time like 2026-01-31)."
 )
 @click.option("--to", "last", metavar="POSITION|TIME", help="End here; a time is exclusive, a position inclusive.")
-@click.option("--types", help="Only these types, separated by commas (docs/events.md).")
+@click.option("--types", help="Only these types, separated by commas, with version or without (docs/events.md).")
 @click.option(
     "--speed",
     type=click.FloatRange(min=0),
@@ -48,12 +51,16 @@ def replay(
     wanted = Selection(
         first=since if isinstance(since, int) else 1,
         last=until if isinstance(until, int) else None,
-        tenant_id=parse_tenant(tenant) if tenant else None,
+        tenant_id=_tenant(tenant) if tenant else None,
         since=since if isinstance(since, datetime) else None,
         until=until if isinstance(until, datetime) else None,
-        types=tuple(name.strip() for name in types.split(",")) if types else (),
+        types=_types(types) if types else (),
     )
-    asyncio.run(_replay(settings, wanted, speed, EventBodies(personal=not without_personal)))
+    try:
+        asyncio.run(_replay(settings, wanted, speed, EventBodies(personal=not without_personal)))
+    except BrokenPipeError:
+        # Who read has enough. Python would flush into the closed pipe once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 async def _replay(settings: Settings, wanted: Selection, speed: float, bodies: EventBodies) -> None:
@@ -80,6 +87,23 @@ class _Pace:
                 sys.stdout.buffer.flush()
                 await asyncio.sleep(gap)
         self._before = recorded.at
+
+
+def _tenant(text: str) -> int:
+    try:
+        return parse_tenant(text)
+    except NotFound as error:
+        raise click.BadParameter(f"{text} is not a tenant's id (tnt_…).") from error
+
+
+def _types(text: str) -> tuple[str, ...]:
+    found: list[str] = []
+    for name in (part.strip() for part in text.split(",")):
+        meant = [known for known in EVENT_TYPES if name in {known, known.rpartition(".")[0]}]
+        if not meant:
+            raise click.BadParameter(f"{name} is not a type of event (docs/events.md).")
+        found += meant
+    return tuple(found)
 
 
 def _place(text: str | None) -> int | datetime | None:

@@ -20,7 +20,7 @@ class Stopped(BaseException):
 
 @contextmanager
 def stoppable() -> Generator[None]:
-    """The first signal raises Stopped inside, which ends here; further ones are ignored, it is stopping already."""
+    """The first signal raises Stopped inside, which ends here; further ones are ignored: it is stopping."""
     before = {number: signal.signal(number, _stop) for number in SIGNALS}
     try:
         yield

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from application.actor import Actor
 from domain.ids import wire
 from domain.refusals import Forbidden, NotFound
+from infrastructure.ending import end
 from infrastructure.eventstore.reader import EventReader
 from infrastructure.nats.feed import Feed
 from infrastructure.postgres import Database
@@ -61,9 +62,7 @@ class Hub:
         self._is_closed = True
         for channel in self.channels():
             channel.close(RESTART)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
 
     def channels(self) -> list[Channel]:
         return list(self._channels.values())

@@ -14,6 +14,7 @@ import structlog
 
 from domain.ids import parse, tenant_wire
 from domain.refusals import Invalid, Refusal, Unavailable
+from infrastructure.ending import end
 from interfaces.wire import author_wire
 from interfaces.ws.closing import FORBIDDEN, INTERNAL, TRY_AGAIN, Closing, SocketClosing
 from interfaces.ws.door import Door
@@ -66,9 +67,7 @@ class Session:
             return await self._outbox.closing
         finally:
             self._expiry.cancel()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(tasks)
 
     async def _until_closing(self, work: Coroutine[Any, Any, None]) -> None:
         try:

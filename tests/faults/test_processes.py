@@ -1,4 +1,4 @@
-"""Several processes on one PostgreSQL and one NATS: any of them is killed, and screens on every api show the log."""
+"""Several processes on one PostgreSQL and one NATS: any is killed, and screens on every api show the log."""
 
 from __future__ import annotations
 
@@ -236,7 +236,9 @@ async def all_is_well(house: Installation) -> None:
     """Both screens have had each visible event of the log once and in order, and the inbox holds them all."""
     log = await house.log("api-1")
     assert [event["seq"] for event in log] == list(range(1, len(log) + 1))
-    shown = [one["seq"] for one in log if one["type"].startswith("conversation.") and "discarded" not in one["type"]]
+    shown = [
+        one["seq"] for one in log if one["type"].startswith("conversation.") and "discarded" not in one["type"]
+    ]
     for screen in house.screens.values():
         await until(lambda screen=screen: reached(screen, shown[-1]))
         assert [seq for seq in screen.seqs if seq <= shown[-1]] == shown

@@ -13,8 +13,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ROOMS = ("domain", "application", "projections", "infrastructure", "interfaces")
 TOP = {
-    *ROOMS, "tests", "benchmarks", "docs", "requirements", ".ci", "pyproject.toml", "docker-compose.yml", "Dockerfile",
-    "Makefile", "README.md", "LICENSE", "CHANGELOG.md", ".gitignore", ".dockerignore",
+    *ROOMS, "tests", "benchmarks", "docs", "requirements", ".ci", "pyproject.toml", "docker-compose.yml",
+    "Dockerfile", "Makefile", "README.md", "LICENSE", "CHANGELOG.md", ".gitignore", ".dockerignore",
 }  # fmt: skip
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 40

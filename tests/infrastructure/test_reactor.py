@@ -14,6 +14,7 @@ from application.log import Recorded
 from application.policies.answer_with_assistant import AnswerWithAssistant
 from application.ports import Answer, Question
 from domain.conversation import MessagePosted
+from infrastructure.ending import end
 from infrastructure.eventstore.store import EventStore, open_event_store
 from infrastructure.postgres import connect
 from infrastructure.reactor import Reactor
@@ -67,8 +68,7 @@ async def running(reactor: Reactor) -> AsyncIterator[Reactor]:
     try:
         yield reactor
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end([task])
 
 
 def reactor_of(store: EventStore, *policies: object) -> Reactor:

@@ -159,6 +159,7 @@ async def equals_a_rebuild(shop: Shop, name: str) -> None:
             counts = await cursor.fetchone()
             assert counts is not None
             assert counts[0] == counts[1], table
+            assert counts[0] > 0 or table != name, table
             assert counts[2] == 0, table
 
 

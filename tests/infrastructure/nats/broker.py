@@ -17,6 +17,7 @@ import psycopg
 
 from infrastructure.embedded.datadir import DataDirectory, open_data_directory
 from infrastructure.embedded.nats import NatsServer, running_nats
+from infrastructure.ending import end
 from infrastructure.eventstore.reader import EventReader
 from infrastructure.eventstore.rows import decode_row
 from infrastructure.leadership import Keep
@@ -97,8 +98,7 @@ async def running(*relays: Relay) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
+        await end(tasks)
         ended = await asyncio.gather(*tasks, return_exceptions=True)
     broken = [end for end in ended if not isinstance(end, asyncio.CancelledError)]
     assert not broken, broken

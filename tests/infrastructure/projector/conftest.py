@@ -15,6 +15,7 @@ from application.log import Recorded
 from application.projection import Connection
 from domain.conversation import MessagePosted
 from domain.personal import readable
+from infrastructure.ending import end
 from infrastructure.eventstore.store import EventStore, open_event_store
 from infrastructure.postgres import Database
 from infrastructure.projector.builds import Standing, read_standings
@@ -86,8 +87,7 @@ async def running(*jobs: Coroutine[Any, Any, None]) -> AsyncIterator[list[asynci
     """These run until the block ends; what they raise, it raises."""
     tasks = [asyncio.create_task(job) for job in jobs]
     yield tasks
-    for task in tasks:
-        task.cancel()
+    await end(tasks)
     for ended in await asyncio.gather(*tasks, return_exceptions=True):
         if isinstance(ended, Exception):
             raise ended

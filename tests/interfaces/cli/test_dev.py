@@ -41,7 +41,13 @@ def test_it_says_where_everything_is_once_it_serves(tmp_path: Path) -> None:
         ready = httpx.get(f"{demo.url}/health/ready", timeout=5)
         answer = seed_question(demo, "How long does shipping take?")
         assert (ready.status_code, ready.json()["ready"]) == (200, True)
-        assert {part["name"] for part in ready.json()["parts"]} == {"log", "nats", "relay", "projections", "reactor"}
+        assert {part["name"] for part in ready.json()["parts"]} == {
+            "log",
+            "nats",
+            "relay",
+            "projections",
+            "reactor",
+        }
         assert answer.status_code == 200, answer.text
         assert "working days" in answer.json()["message"]
         assert answer.json()["metadata"]["citations"]

@@ -28,6 +28,7 @@ from domain.ids import tenant_wire, wire
 from domain.widget import Look
 from infrastructure.access.access import Access, open_access
 from infrastructure.clock import now, uuid7
+from infrastructure.ending import end
 from infrastructure.eventstore.rows import StoredRow
 from infrastructure.eventstore.store import EventStore, open_event_store
 from infrastructure.nats.connection import nats_connection
@@ -201,11 +202,12 @@ async def _relaying(relay: Relay, store: EventStore) -> AsyncIterator[None]:
     store.on_commit.append(relay.offer)
     running = asyncio.create_task(relay.run())
     try:
+        async with asyncio.timeout(10):
+            while relay.state != "following":
+                await asyncio.sleep(0.01)
         yield
     finally:
-        while not running.done():  # nats-py's wait_for may swallow a cancellation that meets its answer (3.11)
-            running.cancel()
-            await asyncio.wait([running], timeout=0.5)
+        await end([running])
 
 
 async def _health(desk: Desk) -> HealthReport:

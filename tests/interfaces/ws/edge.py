@@ -35,6 +35,7 @@ from domain.widget import Look
 from infrastructure.access.access import Access, open_access
 from infrastructure.access.grants import Session
 from infrastructure.clock import now, uuid7
+from infrastructure.ending import end
 from infrastructure.eventstore.store import EventStore, open_event_store
 from infrastructure.nats.connection import nats_connection
 from infrastructure.nats.feed import Feed
@@ -212,8 +213,7 @@ async def _following(relay: Relay, store: EventStore, relays: bool) -> AsyncIter
     try:
         yield
     finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        await end([running])
 
 
 class _Origin(msgspec.Struct, frozen=True):
