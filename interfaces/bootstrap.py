@@ -60,6 +60,14 @@ async def open_write_side(settings: Settings) -> AsyncGenerator[WriteSide]:
         yield WriteSide(store, CommandBus(store, HANDLERS, now, uuid7), access)
 
 
+async def caught_up(side: WriteSide, tenant_id: int, seconds: float, progress: Progress | None = None) -> None:
+    """Wait until every read model holds what the tenant has in the log now. Raises ProjectionBehind."""
+    seq = await side.store.head(tenant_id)
+    positions = ReadPositions(side.store.database, progress)
+    for projection in PROJECTIONS:
+        await positions.wait(tenant_id, projection.name, seq, seconds)
+
+
 class Process:
     """The parts of one process, started one by one; `tasks` must keep running, `closing` is what ends with it."""
 
@@ -84,10 +92,7 @@ class Process:
 
     async def caught_up(self, tenant_id: int, seconds: float = 30.0) -> None:
         """Every read model holds what the tenant has in the log now. Raises ProjectionBehind."""
-        seq = await self.side.store.head(tenant_id)
-        positions = ReadPositions(self.side.store.database, self.progress)
-        for projection in PROJECTIONS:
-            await positions.wait(tenant_id, projection.name, seq, seconds)
+        await caught_up(self.side, tenant_id, seconds, self.progress)
 
 
 @asynccontextmanager

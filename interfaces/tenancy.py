@@ -15,6 +15,7 @@ from application.widget import InstallWidget, IssueWidgetToken
 from domain.agent import Role
 from domain.assistant import Persona
 from domain.ids import natural_key, tenant_wire, wire
+from domain.values import email_address, required
 from domain.widget import Look
 from interfaces.bootstrap import WriteSide
 
@@ -73,9 +74,12 @@ async def issue_widget_token(side: WriteSide, tenant_id: int, widget_id: UUID) -
 
 
 async def add_user(side: WriteSide, tenant_id: int, login: Login, name: str, role: Role) -> UUID:
-    """An agent of the tenant who can log in. Raises Invalid, Conflict where the address is taken."""
+    """An agent of the tenant who can log in. Raises Invalid, and a Conflict where the address is taken."""
     agent_id = natural_key(tenant_id, "agent", login.email.lower())
-    command = InviteAgent(agent_id=agent_id, name=name, email=login.email, role=role)
-    await side.bus.execute(system(tenant_id), command)
+    invite = InviteAgent(
+        agent_id=agent_id, name=required("name", name), email=email_address(login.email), role=role
+    )
+    # The password first: an address that is taken elsewhere must not leave an invited agent behind.
     await side.access.set_password(tenant_id, agent_id, login.email, login.password)
+    await side.bus.execute(system(tenant_id), invite)
     return agent_id

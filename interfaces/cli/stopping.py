@@ -20,15 +20,15 @@ class Stopped(BaseException):
 
 @contextmanager
 def stoppable() -> Generator[None]:
-    """The first signal raises Stopped inside, which ends here; further ones are ignored: it is stopping."""
-    before = {number: signal.signal(number, _stop) for number in SIGNALS}
+    """The first signal raises Stopped inside, which ends here; the process then ignores further ones."""
+    for number in SIGNALS:
+        signal.signal(number, _stop)
     try:
         yield
     except Stopped:
         return
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        _ignore()
 
 
 def run_until_stopped(work: Coroutine[Any, Any, bool]) -> bool:

@@ -9,11 +9,14 @@ import click
 import msgspec
 
 from domain.assistant import Persona
+from domain.refusals import ProjectionBehind
 from domain.widget import Look
 from infrastructure.settings import Settings
-from interfaces.bootstrap import open_write_side
+from interfaces.bootstrap import caught_up, open_write_side
 from interfaces.cli.installation import json_option, with_settings
 from interfaces.tenancy import Login, NewTenant, TenantPlan, new_tenant_number, open_tenant
+
+PATIENCE = 2.0
 
 
 @click.group()
@@ -44,4 +47,9 @@ def create(settings: Settings, name: str, owner_email: str | None, as_json: bool
 
 async def _create(settings: Settings, plan: TenantPlan) -> NewTenant:
     async with open_write_side(settings) as side:
-        return await open_tenant(side, plan)
+        made = await open_tenant(side, plan)
+        try:
+            await caught_up(side, plan.number, PATIENCE)  # whoever comes now finds the widget
+        except ProjectionBehind:
+            click.echo("Nobody folds the read models: no screen shows this tenant yet.", err=True)
+        return made
