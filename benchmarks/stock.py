@@ -1,4 +1,4 @@
-"""The `eventsourcing` library as it comes: Application, mutable Aggregate, its recorder with the table lock."""
+"""The `eventsourcing` library as it comes: its Application and its PostgreSQL recorder with the table lock."""
 
 from __future__ import annotations
 

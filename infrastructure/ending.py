@@ -25,3 +25,12 @@ async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
     for task in known:
         if not task.cancelled():
             task.exception()
+
+
+def heed_cancellation() -> None:
+    """Raise the CancelledError that a library lost. For each turn of a loop that runs inside of a TaskGroup:
+    a group passes a cancellation on once, and then waits for ever.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

@@ -15,6 +15,7 @@ from application.fault import fault
 from application.log import Recorded
 from application.ports import Policy
 from domain.refusals import Unavailable
+from infrastructure.ending import heed_cancellation
 from infrastructure.eventstore.reader import EventReader
 from infrastructure.postgres import Database
 
@@ -60,6 +61,7 @@ class Reactions:
         self._read = await self._noted()
         async with asyncio.TaskGroup() as tasks:
             while True:
+                heed_cancellation()
                 self._wake.clear()
                 more = await self._advance(tasks)
                 await self._note()

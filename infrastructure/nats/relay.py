@@ -11,6 +11,7 @@ import nats.errors
 import psycopg
 import structlog
 
+from infrastructure.ending import heed_cancellation
 from infrastructure.eventstore.reader import EventReader
 from infrastructure.eventstore.rows import StoredRow
 from infrastructure.leadership import Keep, leadership
@@ -118,6 +119,7 @@ class Relay:
 
     async def _follow(self, publisher: Publisher) -> None:
         while True:
+            heed_cancellation()
             try:
                 await self._synchronise(publisher)
                 self._change("following")
@@ -169,6 +171,7 @@ class Relay:
         clock = asyncio.get_running_loop().time
         until = clock() + AUDIT_EVERY
         while clock() < until and not self._resync:
+            heed_cancellation()
             rows = await self._next_rows()
             if rows:
                 await self._publish(publisher, rows)
