@@ -16,6 +16,7 @@ from psycopg.pq import Format
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_HEAD = struct.Struct(">iiIii").pack
 _LENGTHS = tuple(struct.pack(">i", length) for length in range(4096))
 
 
@@ -27,7 +28,7 @@ class BinaryArray:
     __slots__ = ("body",)
 
     def __init__(self, count: int, items: bytes) -> None:
-        self.body = struct.pack(">iiIii", 1, 0, self.element, count, 1) + items
+        self.body = _HEAD(1, 0, self.element, count, 1) + items
 
 
 class Integers(BinaryArray):
@@ -36,7 +37,8 @@ class Integers(BinaryArray):
 
     @classmethod
     def of(cls, values: Sequence[int]) -> Integers:
-        flat = [part for value in values for part in (4, value)]
+        flat = [4] * (2 * len(values))
+        flat[1::2] = values
         return cls(len(values), struct.pack(f">{len(flat)}i", *flat))
 
 

@@ -7,15 +7,17 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from infrastructure.eventstore.arrays import Binaries, Integers, Texts, Timestamps, Uuids
-from infrastructure.eventstore.pending import Pending
+from infrastructure.eventstore.hashing import root
+from infrastructure.eventstore.pending import Pending, SealedEvent, SealedSlice
 from infrastructure.eventstore.rows import StoredRow
 from infrastructure.postgres import Connection
 
-SQL = (
-    "SELECT status, first_pos, last_pos, tpos FROM es.append("
-    "%b::int[],%b::uuid[],%b::text[],%b::int[],%b::uuid[],%b::bytea[],%b::int[],%b::int[],%b::bytea[],"
-    "%b::int[],%b::int[],%b::text[],%b::timestamptz[],%b::bytea[],%b::bytea[],%b::bytea[]) ORDER BY c"
-)
+_SLICES = "int[] uuid[] text[] int[] int[] int[] bytea[]"
+_EVENTS = "int[] text[] timestamptz[] bytea[] bytea[] bytea[]"
+_COMMANDS = "int[] uuid[] bytea[] int[] int[] int[]"
+_TENANTS = "int[] int[] bytea[] bytea"
+_PARAMETERS = ", ".join(f"%b::{one}" for one in f"{_SLICES} {_EVENTS} {_COMMANDS} {_TENANTS}".split())
+SQL = f"SELECT head, theads, status, first_pos, last_pos, tpos FROM es.append({_PARAMETERS})".encode()
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
@@ -29,9 +31,14 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
 async def append_batch(connection: Connection, batch: Sequence[Pending]) -> list[list[Outcome]]:
     """One round trip; per command the outcome of each of its slices. Raises psycopg.Error."""
-    cursor = await connection.execute(SQL, _arguments(batch), binary=True)
-    answers = iter(await cursor.fetchall())
-    return [[Outcome(*next(answers)) for _ in pending.slices] for pending in batch]
+    layout = Layout(batch)
+    cursor = await connection.execute(SQL, layout.arguments(), binary=True)
+    answer = await cursor.fetchone()
+    assert answer is not None
+    head, theads, *arrays = answer
+    found = layout.all_stored(head, theads) if head is not None else map(Outcome, *arrays)
+    outcomes = iter(found)
+    return [[next(outcomes) for _ in pending.slices] for pending in batch]
 
 
 def rows_of(pending: Pending, outcomes: Sequence[Outcome]) -> Iterable[StoredRow]:
@@ -55,26 +62,87 @@ def rows_of(pending: Pending, outcomes: Sequence[Outcome]) -> Iterable[StoredRow
             )
 
 
-def _arguments(batch: Sequence[Pending]) -> tuple[object, ...]:
-    owned = [(group, pending, piece) for group, pending in enumerate(batch) for piece in pending.slices]
-    pieces = [piece for _, _, piece in owned]
-    placed = [(c, k, event) for c, piece in enumerate(pieces, 1) for k, event in enumerate(piece.events, 1)]
-    events = [event for _, _, event in placed]
-    return (
-        Integers.of([pending.tenant_id for _, pending, _ in owned]),
-        Uuids.of([piece.stream_id for piece in pieces]),
-        Texts.of([piece.kind for piece in pieces]),
-        Integers.of([piece.expected_version for piece in pieces]),
-        Uuids.of([pending.command_id for _, pending, _ in owned]),
-        Binaries.of([pending.fingerprint for _, pending, _ in owned]),
-        Integers.of([group for group, _, _ in owned]),
-        Integers.of([len(piece.events) for piece in pieces]),
-        Binaries.of([piece.events[-1].hash for piece in pieces]),
-        Integers.of([c for c, _, _ in placed]),
-        Integers.of([k for _, k, _ in placed]),
-        Texts.of([event.type for event in events]),
-        Timestamps.of([event.at for event in events]),
-        Binaries.of([event.payload for event in events]),
-        Binaries.of([event.meta for event in events]),
-        Binaries.of([event.hash for event in events]),
-    )
+class Layout:
+    """Where everything stands if the whole batch goes in; es.append only adds where the log ends.
+
+    `before` counts events from the batch's beginning; `tenant_before` those of the command's tenant.
+    """
+
+    def __init__(self, batch: Sequence[Pending]) -> None:
+        self._batch = batch
+        self._tenants: dict[int, list[bytes]] = {}
+        self._tenant_of: list[int] = []
+        self._tenant_before: list[int] = []
+        self._before: list[int] = []
+        self._slices: list[SealedSlice] = []
+        self._command_of: list[int] = []
+        self._slice_before: list[int] = []
+        self._events: list[SealedEvent] = []
+        self._slice_of: list[int] = []
+        numbers: dict[int, int] = {}
+        for pending in batch:
+            hashes = self._tenants.setdefault(pending.tenant_id, [])
+            self._tenant_of.append(numbers.setdefault(pending.tenant_id, len(numbers) + 1))
+            self._tenant_before.append(len(hashes))
+            self._before.append(len(self._events))
+            self._place(pending, hashes)
+
+    def all_stored(self, head: int, theads: Sequence[int]) -> Iterable[Outcome]:
+        """Every slice's outcome, from the positions before the batch."""
+        for piece, command, before in zip(self._slices, self._command_of, self._slice_before, strict=True):
+            last = before + len(piece.events)
+            within = self._tenant_before[command - 1] + last - self._before[command - 1]
+            yield Outcome(0, head + before + 1, head + last, theads[self._tenant_of[command - 1] - 1] + within)
+
+    def arguments(self) -> tuple[object, ...]:
+        """In the order of es.append's parameters."""
+        return (*self._of_slices(), *self._of_events(), *self._of_commands(), *self._of_tenants())
+
+    def _place(self, pending: Pending, hashes: list[bytes]) -> None:
+        for piece in pending.slices:
+            self._slices.append(piece)
+            self._command_of.append(len(self._before))
+            self._slice_before.append(len(self._events))
+            self._events.extend(piece.events)
+            self._slice_of.extend([len(self._slices)] * len(piece.events))
+            hashes.extend([event.hash for event in piece.events])
+
+    def _of_slices(self) -> tuple[object, ...]:
+        return (
+            Integers.of(self._command_of),
+            Uuids.of([piece.stream_id for piece in self._slices]),
+            Texts.of([piece.kind for piece in self._slices]),
+            Integers.of([piece.expected_version for piece in self._slices]),
+            Integers.of([len(piece.events) for piece in self._slices]),
+            Integers.of(self._slice_before),
+            Binaries.of([piece.events[-1].hash for piece in self._slices]),
+        )
+
+    def _of_events(self) -> tuple[object, ...]:
+        return (
+            Integers.of(self._slice_of),
+            Texts.of([event.type for event in self._events]),
+            Timestamps.of([event.at for event in self._events]),
+            Binaries.of([event.payload for event in self._events]),
+            Binaries.of([event.meta for event in self._events]),
+            Binaries.of([event.hash for event in self._events]),
+        )
+
+    def _of_commands(self) -> tuple[object, ...]:
+        ends = [*self._before[1:], len(self._events)]
+        return (
+            Integers.of(self._tenant_of),
+            Uuids.of([pending.command_id for pending in self._batch]),
+            Binaries.of([pending.fingerprint for pending in self._batch]),
+            Integers.of([end - before for before, end in zip(self._before, ends, strict=True)]),
+            Integers.of(self._before),
+            Integers.of(self._tenant_before),
+        )
+
+    def _of_tenants(self) -> tuple[object, ...]:
+        return (
+            Integers.of(list(self._tenants)),
+            Integers.of([len(hashes) for hashes in self._tenants.values()]),
+            Binaries.of([root(hashes) for hashes in self._tenants.values()]),
+            root(event.hash for event in self._events),
+        )

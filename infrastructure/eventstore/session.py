@@ -17,6 +17,17 @@ PATIENCE = 10.0
 """Seconds a batch waits for a database that went away before its commands are refused."""
 
 
+SETTINGS = {
+    "synchronous_commit": "on",
+    # es.append looks a few rows up by their keys: planned once, never by the size that a table happens to have.
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+}
+
+
 class WriterSession:
     """Work must be safe to do twice: a connection that broke may have committed (es.command absorbs it)."""
 
@@ -27,7 +38,8 @@ class WriterSession:
     async def open(self) -> None:
         """Raises psycopg.OperationalError."""
         self._connection = await connect(self._url, "verbatim_api")
-        await self._connection.execute("SET synchronous_commit = on")
+        for name, value in SETTINGS.items():
+            await self._connection.execute(f"SET {name} = {value}".encode())
         register(self._connection.adapters)
 
     async def close(self) -> None:
