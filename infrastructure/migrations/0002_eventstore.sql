@@ -176,11 +176,11 @@ DECLARE
 BEGIN
   -- The only serialisation point. READ COMMITTED: the next statement's snapshot is taken after it is held.
   PERFORM pg_advisory_xact_lock(7001);
-  SELECT bool_and(coalesce((SELECT s.tenant_id = t_tenant[k_t[q.k]] AND s.version = q.ex FROM es.stream s
-      WHERE s.stream_id = q.st), q.ex IN (0, -1)))
-    INTO fits FROM unnest(c_stream, c_k, c_expected) q(st, k, ex);
-  SELECT EXISTS (SELECT FROM unnest(k_t, k_id) q(t, id)
-      JOIN es.command k ON k.tenant_id = t_tenant[q.t] AND k.command_id = q.id) INTO known;
+  SELECT (SELECT bool_and(coalesce((SELECT s.tenant_id = t_tenant[k_t[q.k]] AND s.version = q.ex FROM es.stream s
+        WHERE s.stream_id = q.st), q.ex IN (0, -1))) FROM unnest(c_stream, c_k, c_expected) q(st, k, ex)),
+      EXISTS (SELECT FROM unnest(k_t, k_id) q(t, id)
+        JOIN es.command k ON k.tenant_id = t_tenant[q.t] AND k.command_id = q.id)
+    INTO fits, known;
   IF known OR NOT fits THEN
     RETURN QUERY SELECT NULL::bigint, NULL::bigint[], array_agg(a.status ORDER BY a.c), array_agg(a.first_pos ORDER BY a.c),
         array_agg(a.last_pos ORDER BY a.c), array_agg(a.tpos ORDER BY a.c)
