@@ -10,10 +10,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from psycopg.abc import AdaptContext
-from psycopg.adapt import AdaptersMap, Dumper
-from psycopg.pq import Format
-
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _HEAD = struct.Struct(">iiIii").pack
@@ -24,7 +20,6 @@ class BinaryArray:
     """A one-dimensional array without NULLs, ready for the wire. Subclasses name the element's type."""
 
     element = 0
-    oid = 0
     __slots__ = ("body",)
 
     def __init__(self, count: int, items: bytes) -> None:
@@ -32,7 +27,7 @@ class BinaryArray:
 
 
 class Integers(BinaryArray):
-    element, oid = 23, 1007
+    element = 23
     __slots__ = ()
 
     @classmethod
@@ -43,7 +38,7 @@ class Integers(BinaryArray):
 
 
 class Timestamps(BinaryArray):
-    element, oid = 1184, 1185
+    element = 1184
     __slots__ = ()
 
     @classmethod
@@ -53,7 +48,7 @@ class Timestamps(BinaryArray):
 
 
 class Uuids(BinaryArray):
-    element, oid = 2950, 2951
+    element = 2950
     __slots__ = ()
 
     @classmethod
@@ -62,7 +57,7 @@ class Uuids(BinaryArray):
 
 
 class Binaries(BinaryArray):
-    element, oid = 17, 1001
+    element = 17
     __slots__ = ()
 
     @classmethod
@@ -71,29 +66,13 @@ class Binaries(BinaryArray):
 
 
 class Texts(BinaryArray):
-    element, oid = 25, 1009
+    element = 25
     __slots__ = ()
 
     @classmethod
     def of(cls, values: Sequence[str]) -> Texts:
         encoded = [value.encode() for value in values]
         return cls(len(values), b"".join([_length(value) + value for value in encoded]))
-
-
-def register(adapters: AdaptersMap) -> None:
-    """Teach one connection to send these arrays."""
-    for kind in (Integers, Timestamps, Uuids, Binaries, Texts):
-        adapters.register_dumper(kind, type(f"{kind.__name__}Dumper", (_ArrayDumper,), {"oid": kind.oid}))
-
-
-class _ArrayDumper(Dumper):
-    format = Format.BINARY
-
-    def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
-        super().__init__(cls, context)
-
-    def dump(self, obj: BinaryArray) -> bytes:
-        return obj.body
 
 
 def _length(value: bytes) -> bytes:

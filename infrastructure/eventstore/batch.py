@@ -6,18 +6,12 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from infrastructure.eventstore.arrays import Binaries, Integers, Texts, Timestamps, Uuids
+from infrastructure.eventstore.append_call import call_append
+from infrastructure.eventstore.arrays import Binaries, BinaryArray, Integers, Texts, Timestamps, Uuids
 from infrastructure.eventstore.hashing import root
 from infrastructure.eventstore.pending import Pending, SealedEvent, SealedSlice
 from infrastructure.eventstore.rows import StoredRow
 from infrastructure.postgres import Connection
-
-_SLICES = "int[] uuid[] text[] int[] int[] int[] bytea[]"
-_EVENTS = "int[] text[] timestamptz[] bytea[] bytea[] bytea[]"
-_COMMANDS = "int[] uuid[] bytea[] int[] int[] int[]"
-_TENANTS = "int[] int[] bytea[] bytea"
-_PARAMETERS = ", ".join(f"%b::{one}" for one in f"{_SLICES} {_EVENTS} {_COMMANDS} {_TENANTS}".split())
-SQL = f"SELECT head, theads, status, first_pos, last_pos, tpos FROM es.append({_PARAMETERS})".encode()
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
@@ -32,11 +26,8 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 async def append_batch(connection: Connection, batch: Sequence[Pending]) -> list[list[Outcome]]:
     """One round trip; per command the outcome of each of its slices. Raises psycopg.Error."""
     layout = Layout(batch)
-    cursor = await connection.execute(SQL, layout.arguments(), binary=True)
-    answer = await cursor.fetchone()
-    assert answer is not None
-    head, theads, *arrays = answer
-    found = layout.all_stored(head, theads) if head is not None else map(Outcome, *arrays)
+    head, theads, *arrays = await call_append(connection, layout.arguments())
+    found = layout.all_stored(head[0], theads) if head else map(Outcome, *arrays)
     outcomes = iter(found)
     return [[next(outcomes) for _ in pending.slices] for pending in batch]
 
@@ -94,9 +85,10 @@ class Layout:
             within = self._tenant_before[command - 1] + last - self._before[command - 1]
             yield Outcome(0, head + before + 1, head + last, theads[self._tenant_of[command - 1] - 1] + within)
 
-    def arguments(self) -> tuple[object, ...]:
+    def arguments(self) -> list[bytes]:
         """In the order of es.append's parameters."""
-        return (*self._of_slices(), *self._of_events(), *self._of_commands(), *self._of_tenants())
+        arrays = (*self._of_slices(), *self._of_events(), *self._of_commands(), *self._of_tenants())
+        return [*(one.body for one in arrays), root(event.hash for event in self._events)]
 
     def _place(self, pending: Pending, hashes: list[bytes]) -> None:
         for piece in pending.slices:
@@ -107,7 +99,7 @@ class Layout:
             self._slice_of.extend([len(self._slices)] * len(piece.events))
             hashes.extend([event.hash for event in piece.events])
 
-    def _of_slices(self) -> tuple[object, ...]:
+    def _of_slices(self) -> tuple[BinaryArray, ...]:
         return (
             Integers.of(self._command_of),
             Uuids.of([piece.stream_id for piece in self._slices]),
@@ -118,7 +110,7 @@ class Layout:
             Binaries.of([piece.events[-1].hash for piece in self._slices]),
         )
 
-    def _of_events(self) -> tuple[object, ...]:
+    def _of_events(self) -> tuple[BinaryArray, ...]:
         return (
             Integers.of(self._slice_of),
             Texts.of([event.type for event in self._events]),
@@ -128,7 +120,7 @@ class Layout:
             Binaries.of([event.hash for event in self._events]),
         )
 
-    def _of_commands(self) -> tuple[object, ...]:
+    def _of_commands(self) -> tuple[BinaryArray, ...]:
         ends = [*self._before[1:], len(self._events)]
         return (
             Integers.of(self._tenant_of),
@@ -139,10 +131,9 @@ class Layout:
             Integers.of(self._tenant_before),
         )
 
-    def _of_tenants(self) -> tuple[object, ...]:
+    def _of_tenants(self) -> tuple[BinaryArray, ...]:
         return (
             Integers.of(list(self._tenants)),
             Integers.of([len(hashes) for hashes in self._tenants.values()]),
             Binaries.of([root(hashes) for hashes in self._tenants.values()]),
-            root(event.hash for event in self._events),
         )

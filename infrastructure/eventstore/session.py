@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import psycopg
 
-from infrastructure.eventstore.arrays import register
+from infrastructure.eventstore.append_call import prepare_append
 from infrastructure.postgres import Connection, connect
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ class WriterSession:
         self._connection = await connect(self._url, "verbatim_api")
         for name, value in SETTINGS.items():
             await self._connection.execute(f"SET {name} = {value}".encode())
-        register(self._connection.adapters)
+        await prepare_append(self._connection)
 
     async def close(self) -> None:
         if self._connection is not None:
