@@ -1,4 +1,4 @@
-"""WriterSession: the one connection that appends; made anew when it breaks, with the work done again."""
+"""WriterSession: a connection that appends; made anew when it breaks, with the work done again."""
 
 from __future__ import annotations
 
