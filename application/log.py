@@ -85,6 +85,11 @@ class Recorded(msgspec.Struct, frozen=True):
         return self.event.TYPE
 
     @property
+    def kind(self) -> str:
+        """The noun of the event's type: `conversation` of `conversation.started.1`."""
+        return self.type.partition(".")[0]
+
+    @property
     def at(self) -> datetime:
         return self.event.at
 

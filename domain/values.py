@@ -9,8 +9,10 @@ from domain.refusals import Invalid, MissingMessage
 MESSAGE_LENGTH = 10_000
 NAME_LENGTH = 200
 
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""Characters that no text may hold: PostgreSQL or UTF-8 has no place for them."""
+
 _EMAIL = re.compile(r"[^@\s\x00]{1,64}@[^@\s\x00]{1,255}")
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -25,7 +27,7 @@ def bounded(name: str, text: str, length: int = NAME_LENGTH) -> str:
     """`text` unchanged, if it is storable and not longer than `length` characters."""
     if len(text) > length:
         raise Invalid(f"{name} is longer than {length} characters.")
-    if _UNSTORABLE.search(text):
+    if UNSTORABLE.search(text):
         raise Invalid(f"{name} holds a character that no text may hold.")
     return text
 

@@ -14,7 +14,7 @@ from application.answer_models import failed
 from application.cited_answers import citations_of
 from application.ports import Answer, KnowledgeSearch, Passage, Question
 from domain.assistant import Persona
-from domain.values import MESSAGE_LENGTH, NAME_LENGTH
+from domain.values import MESSAGE_LENGTH, NAME_LENGTH, UNSTORABLE
 from infrastructure.breaker import Breakers
 from infrastructure.chat_completions import ChatCompletions, Completion, Message, ModelFailed
 
@@ -51,7 +51,6 @@ HAND_OVER: dict[str, Any] = {
 
 _ROLES = {"visitor": "user", "agent": "assistant", "assistant": "assistant"}
 _MARK = re.compile(r"\s*\[sources? (\d{1,2}(?:\s*(?:,|and)\s*(?:source )?\d{1,2})*)\]", re.IGNORECASE)
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _log = logging.getLogger("verbatim.assistant")
 
 
@@ -123,7 +122,7 @@ def _messages(question: Question, passages: Sequence[Passage]) -> list[dict[str,
 
 def _answer(question: Question, passages: Sequence[Passage], completion: Completion) -> Answer:
     message = completion.choices[0].message
-    text = _UNSTORABLE.sub("", message.content or "")[:MESSAGE_LENGTH].strip()
+    text = UNSTORABLE.sub("", message.content or "")[:MESSAGE_LENGTH].strip()
     hand_over = _hand_over(message)
     if not text and hand_over is None:
         return failed(question)

@@ -52,8 +52,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def master_key(self) -> bytes:
-        """32 bytes made of the secret."""
-        return hashlib.sha256(b"verbatim master key\0" + self.secret.encode()).digest()
+        return master_key(self.secret)
+
+
+def master_key(secret: str) -> bytes:
+    """32 bytes made of the master secret."""
+    return hashlib.sha256(b"verbatim master key\0" + secret.encode()).digest()
 
 
 def settings_from(environment: Mapping[str, str], **given: object) -> Settings:

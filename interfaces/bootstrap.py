@@ -105,10 +105,11 @@ async def open_process(settings: Settings, roles: Collection[str]) -> AsyncGener
         process = Process(settings, side, nats, signals, stack)
         async with side.store.database.worker() as connection:
             await install_builds(connection, PROJECTIONS)  # an api may be here before any projector was
-        stack.push_async_callback(process.tasks.stop)
+        relaying = None
         if "relay" in roles:
             relaying = await stack.enter_async_context(nats_connection(settings.nats_url, "verbatim-relay"))
-            stack.push_async_callback(process.tasks.stop)  # the relay ends before its connection
+        stack.push_async_callback(process.tasks.stop)  # the relay ends before its connection
+        if relaying is not None:
             await _relay(process, relaying)
         if "projector" in roles:
             await _projector(process)

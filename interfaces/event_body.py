@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
 from application.log import Recorded
 from domain.catalog import EVENT_TYPES
-from domain.ids import PREFIXES, event_wire, wire
+from domain.ids import event_wire, wire
 from domain.kernel import Event
 from domain.personal import personal_fields
+from interfaces.wire import author_wire
 
 _PLACE = {"originator_id", "originator_version", "at", "by", "cause"}
 
@@ -60,12 +60,10 @@ class EventBodies:
             type=recorded.type,
             seq=recorded.seq,
             position=recorded.position,
-            stream=wire(recorded.type.partition(".")[0], recorded.stream_id)
-            if recorded.type.partition(".")[0] in PREFIXES
-            else recorded.stream_id.hex,
+            stream=wire(recorded.kind, recorded.stream_id),
             version=recorded.version,
             at=recorded.at,
-            by=ByBody(event.by.kind, _author(event)),
+            by=ByBody(event.by.kind, author_wire(event.by.kind, event.by.id)),
             cause=CauseBody(event.cause.command, event.cause.policy, event.cause.position),
             data=self._data(event),
             hash=recorded.hash.hex(),
@@ -75,11 +73,3 @@ class EventBodies:
         hidden = self._hidden.get(event.TYPE, ())
         facts = msgspec.to_builtins(event)
         return {name: None if name in hidden else value for name, value in facts.items() if name not in _PLACE}
-
-
-_NOUNS = {"visitor": "contact", "agent": "agent", "assistant": "assistant"}
-
-
-def _author(event: Event) -> str | None:
-    noun = _NOUNS.get(event.by.kind)
-    return wire(noun, event.by.id) if noun and event.by.id != UUID(int=0) else None

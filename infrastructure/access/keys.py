@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
-NONCE = 12
 
 
 class WrongSecret(Exception):
@@ -28,17 +23,3 @@ def derived(secrets: bytes, purpose: str) -> bytes:
 def keyed_digest(key: bytes, text: str) -> bytes:
     """HMAC-SHA256: equal for equal texts, meaningless without the key."""
     return hmac.new(key, text.encode(), hashlib.sha256).digest()
-
-
-def seal(key: bytes, plain: bytes, label: str) -> bytes:
-    """AES-256-GCM, bound to `label`; nonce first."""
-    nonce = os.urandom(NONCE)
-    return nonce + AESGCM(key).encrypt(nonce, plain, label.encode())
-
-
-def unseal(key: bytes, sealed: bytes, label: str) -> bytes:
-    """The plain bytes. Raises WrongSecret."""
-    try:
-        return AESGCM(key).decrypt(sealed[:NONCE], sealed[NONCE:], label.encode())
-    except InvalidTag:
-        raise WrongSecret(f"signing key {label} does not open") from None

@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from domain.ids import parse, parse_tenant, tenant_wire, wire
 from domain.refusals import Refusal, TokenExpired, TokenMissing, Unauthenticated
-from infrastructure.access.keys import WrongSecret, derived, seal, unseal
+from infrastructure.access.keys import WrongSecret, derived
+from infrastructure.eventstore.sealing import Tampered, unwrap, wrap
 from infrastructure.postgres import Database
 
 ISSUER = "verbatim"
@@ -104,7 +105,7 @@ async def open_signer(database: Database, secrets: bytes) -> Signer:
         await _create(database, key)
         rows = await _stored(database)
     current = next(kid for kid, _, is_current in rows if is_current)
-    return Signer({kid: _load(unseal(key, sealed, kid)) for kid, sealed, _ in rows}, current)
+    return Signer({kid: _load(_opened(key, sealed, kid)) for kid, sealed, _ in rows}, current)
 
 
 async def _stored(database: Database) -> list[tuple[str, bytes, bool]]:
@@ -122,8 +123,15 @@ async def _create(database: Database, key: bytes) -> None:
     async with database.worker() as connection:
         await connection.execute(
             "INSERT INTO access.signing_key (kid, sealed) VALUES (%s, %s) ON CONFLICT DO NOTHING",
-            (kid, seal(key, pem, kid)),
+            (kid, wrap(key, pem, kid)),
         )
+
+
+def _opened(key: bytes, sealed: bytes, kid: str) -> bytes:
+    try:
+        return unwrap(key, sealed, kid)
+    except Tampered:
+        raise WrongSecret(f"signing key {kid} does not open") from None
 
 
 def _load(pem: bytes) -> Ed25519PrivateKey:

@@ -39,7 +39,7 @@ from infrastructure.eventstore.log_thread import LogThread, OpenLog
 from infrastructure.eventstore.pending import SealedEvent, SealedSlice
 from infrastructure.eventstore.rows import StoredRow
 from infrastructure.postgres import SESSION
-from infrastructure.settings import Settings
+from infrastructure.settings import master_key
 
 POLL = 0.25
 """Seconds after which a subscription looks again, for events that another process stored."""
@@ -241,7 +241,7 @@ def _tenant(env: Environment) -> int:
 
 def _master_key(env: Environment) -> bytes | None:
     secret = env.get("VERBATIM_SECRET")
-    return Settings(database_url="-", nats_url="-", secret=secret).master_key if secret else None
+    return master_key(secret) if secret else None
 
 
 def _arguments(datastore: PostgresDatastore) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from litestar import Request
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from domain.refusals import Invalid, Refusal
+from domain.values import UNSTORABLE
 
 LARGEST = 256 * 1024
 STILL_READ = 2 * 1024 * 1024
@@ -98,7 +99,7 @@ def is_too_deep(body: bytes) -> bool:
 
 def is_storable(text: str) -> bool:
     """U+0000 and lone surrogates fit into no text column."""
-    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    return UNSTORABLE.search(text) is None
 
 
 def _refuse_unstorable(plain: Any) -> None:

@@ -12,10 +12,10 @@ from domain.tenant import TenantRenamed
 from infrastructure.eventstore.hashing import event_hash
 from infrastructure.eventstore.pending import SealedEvent, SealedSlice
 from infrastructure.eventstore.store import EventStore
-from infrastructure.settings import Settings
+from infrastructure.settings import master_key
 
 SECRET = "nothing but tests are sealed with this"
-MASTER_KEY = Settings(database_url="-", nats_url="-", secret=SECRET).master_key
+MASTER_KEY = master_key(SECRET)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 META = b'{"command_id":"00000000-0000-0000-0000-000000000001"}'
 
