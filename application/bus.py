@@ -68,13 +68,14 @@ class CommandBus:
         """Durable when it returns. Raises a Refusal; Conflict after three lost races."""
         permit(actor, command)
         order = _Order(actor, command, request, self._command_id(actor, request), fingerprint(actor, command))
-        async with self._turns.turn(command.turn):
-            for _ in range(TRIES):
-                try:
-                    return await self._attempt(order)
-                except VersionConflict:
-                    continue
-        raise Conflict
+        stream_id = command.turn
+        if stream_id is None:
+            return await self._carry_out(order)
+        await self._turns.begin(stream_id)
+        try:
+            return await self._carry_out(order)
+        finally:
+            self._turns.end(stream_id)
 
     async def recall(self, actor: Actor, command: Command, request: Request) -> Receipt | None:
         """What this very command did when it was given under this key, None if it never was; gives no command.
@@ -84,6 +85,14 @@ class CommandBus:
         order = _Order(actor, command, request, self._command_id(actor, request), fingerprint(actor, command))
         earlier = await self._find_earlier(order)
         return None if earlier is None else await self._replay(order, earlier)
+
+    async def _carry_out(self, order: _Order) -> Receipt:
+        for _ in range(TRIES):
+            try:
+                return await self._attempt(order)
+            except VersionConflict:
+                continue
+        raise Conflict
 
     async def _attempt(self, order: _Order) -> Receipt:
         actor, name = order.actor, type(order.command).__name__

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from uuid import UUID
 
 import msgspec
@@ -26,7 +25,7 @@ class AggregateCache:
 
     def __init__(self, size: int = 10_000) -> None:
         self._size = size
-        self._folded: OrderedDict[tuple[int, UUID], Folded] = OrderedDict()
+        self._folded: dict[tuple[int, UUID], Folded] = {}
 
     def take(self, tenant_id: int, stream_id: UUID) -> Folded | None:
         return self._folded.pop((tenant_id, stream_id), None)
@@ -36,7 +35,8 @@ class AggregateCache:
         return self._folded.get((tenant_id, stream_id))
 
     def put(self, tenant_id: int, stream_id: UUID, folded: Folded) -> None:
-        self._folded[(tenant_id, stream_id)] = folded
-        self._folded.move_to_end((tenant_id, stream_id))
+        key = (tenant_id, stream_id)
+        self._folded.pop(key, None)
+        self._folded[key] = folded
         if len(self._folded) > self._size:
-            self._folded.popitem(last=False)
+            del self._folded[next(iter(self._folded))]

@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections import deque
 from uuid import UUID
 
 
 class Turns:
-    """One lock per stream that somebody waits for or holds, dropped with its last holder."""
+    """A queue per stream whose turn somebody has; it goes with the last of them.
+
+    Not a context manager: an asynchronous one costs a command more than its decision does.
+    """
 
     def __init__(self) -> None:
-        self._locks: dict[UUID, tuple[asyncio.Lock, int]] = {}
+        self._queues: dict[UUID, deque[asyncio.Future[None]]] = {}
 
-    @asynccontextmanager
-    async def turn(self, stream_id: UUID | None) -> AsyncGenerator[None]:
-        """Wait for this stream's turn; None (a command that creates its stream) waits for nobody."""
-        if stream_id is None:
-            yield
+    async def begin(self, stream_id: UUID) -> None:
+        """Wait for this stream's turn, first come, first served. Whoever began must `end`."""
+        queue = self._queues.get(stream_id)
+        if queue is None:
+            self._queues[stream_id] = deque()
             return
-        lock, holders = self._locks.get(stream_id, (asyncio.Lock(), 0))
-        self._locks[stream_id] = (lock, holders + 1)
+        turn = asyncio.get_running_loop().create_future()
+        queue.append(turn)
         try:
-            async with lock:
-                yield
-        finally:
-            lock, holders = self._locks.pop(stream_id)
-            if holders > 1:
-                self._locks[stream_id] = (lock, holders - 1)
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.end(stream_id)  # it was ours already: the next one must not wait for somebody who is gone
+            raise
+
+    def end(self, stream_id: UUID) -> None:
+        """The next one's turn."""
+        queue = self._queues[stream_id]
+        while queue:
+            turn = queue.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        del self._queues[stream_id]

@@ -77,14 +77,15 @@ class Work:
 
     def keep(self, slices: tuple[Slice, ...], appended: Appended) -> None:
         """The events are durable: what was taken goes back into the cache."""
-        heads = {piece.stream_id: head for piece, head in zip(slices, appended.heads, strict=True)}
-        for id, folded in self._taken.items():
-            if folded.aggregate.exists:
-                now = Folded(folded.aggregate, heads.get(id, folded.head), time.monotonic())
-                self._cache.put(self.actor.tenant_id, id, now)
+        for piece, head in zip(slices, appended.heads, strict=True):
+            changed = self._taken.pop(piece.stream_id)
+            self._cache.put(
+                self.actor.tenant_id, piece.stream_id, Folded(changed.aggregate, head, time.monotonic())
+            )
+        self.put_back()
 
     def put_back(self) -> None:
-        """Nothing was recorded: what was taken is as it was."""
+        """What was taken and not changed is as it was."""
         for id, folded in self._taken.items():
             if folded.aggregate.exists:
                 self._cache.put(self.actor.tenant_id, id, folded)

@@ -16,6 +16,11 @@ _EMAIL = re.compile(r"[^@\s\x00]{1,64}@[^@\s\x00]{1,255}")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
+def is_storable(text: str) -> bool:
+    """Without a character of UNSTORABLE. Most texts are plain ASCII, which takes no search to know."""
+    return "\x00" not in text and (text.isascii() or UNSTORABLE.search(text) is None)
+
+
 def message_text(text: str) -> str:
     """1 to 10,000 characters with something to read. U+0000 would poison every text column behind it."""
     if not text.strip():
@@ -27,7 +32,7 @@ def bounded(name: str, text: str, length: int = NAME_LENGTH) -> str:
     """`text` unchanged, if it is storable and not longer than `length` characters."""
     if len(text) > length:
         raise Invalid(f"{name} is longer than {length} characters.")
-    if UNSTORABLE.search(text):
+    if not is_storable(text):
         raise Invalid(f"{name} holds a character that no text may hold.")
     return text
 

@@ -15,8 +15,9 @@ def now() -> datetime:
 
 def uuid7() -> UUID:
     """RFC 9562 version 7: 48 bits of Unix milliseconds, then random (the standard library has it from 3.14)."""
-    milliseconds = time.time_ns() // 1_000_000
     random = int.from_bytes(os.urandom(10))
-    high = (milliseconds << 16) | 0x7000 | (random >> 68)
-    low = (0b10 << 62) | (random & ((1 << 62) - 1))
-    return UUID(int=(high << 64) | low)
+    high = (time.time_ns() // 1_000_000 << 16) | 0x7000 | (random >> 68)
+    return UUID(int=(high << 64) | (0b10 << 62) | (random & _LOW))
+
+
+_LOW = (1 << 62) - 1

@@ -1,4 +1,4 @@
-"""The call of es.append: a prepared statement, its values as they go over the wire, its answer read by hand.
+"""The calls of es.append and es.append_some: prepared, values as they go over the wire, answers read by hand.
 
 psycopg's `execute` looks up a dumper and an oid for each of the 23 parameters: a tenth of a millisecond per call,
 which is a sixth of a command that comes alone. libpq takes the bytes as they are.
@@ -16,7 +16,6 @@ from psycopg.pq.abc import PGconn, PGresult
 
 from infrastructure.postgres import Connection
 
-_NAME = b"append"
 _SLICES = "int[] uuid[] text[] int[] int[] int[] bytea[]"
 _EVENTS = "int[] text[] timestamptz[] bytea[] bytea[] bytea[]"
 _COMMANDS = "int[] uuid[] bytea[] int[] int[] int[]"
@@ -27,25 +26,52 @@ _FORMATS = [1] * len(_TYPES)
 Numbers = list[int]
 
 
+NOT_WHOLE = "VB001"
+"""SQLSTATE of es.append where a stream has moved on."""
+_WHOLE, _SOME = b"append", b"append_some"
+_COLUMNS = ("status", "first_pos", "last_pos", "tpos")
+
+
 async def prepare_append(connection: Connection) -> None:
     """Once per connection. Raises psycopg.Error."""
     places = ", ".join(f"${number}" for number in range(1, len(_TYPES) + 1))
-    head = "CASE WHEN head IS NOT NULL THEN ARRAY[head] END"
-    await connection.execute(
-        f"PREPARE {_NAME.decode()} ({', '.join(_TYPES)}) AS "
-        f"SELECT {head}, theads, status, first_pos, last_pos, tpos FROM es.append({places})".encode()
-    )
+    columns = ", ".join(f"array_agg({column} ORDER BY c)" for column in _COLUMNS)
+    for name, query in (
+        (_WHOLE, f"SELECT es.append({places})"),
+        (_SOME, f"SELECT {columns} FROM es.append_some({places})"),
+    ):
+        await connection.execute(f"PREPARE {name.decode()} ({', '.join(_TYPES)}) AS {query}".encode())
 
 
-async def call_append(connection: Connection, values: Sequence[bytes]) -> list[Numbers]:
-    """The six columns of es.append's row, each as numbers, an empty list for NULL. Raises psycopg.Error."""
+async def call_append(connection: Connection, values: Sequence[bytes]) -> Numbers | None:
+    """The positions before the batch, the whole log's and each tenant's; None where it does not go in whole.
+
+    Raises psycopg.Error.
+    """
+    try:
+        (heads,) = await _call(connection, _WHOLE, values)
+    except errors.UniqueViolation:
+        return None
+    except errors.Error as error:
+        if error.sqlstate != NOT_WHOLE:
+            raise
+        return None
+    return heads
+
+
+async def call_append_some(connection: Connection, values: Sequence[bytes]) -> list[Numbers]:
+    """Per slice: status, first and last position, tenant's position (0: there is none). Raises psycopg.Error."""
+    return await _call(connection, _SOME, values)
+
+
+async def _call(connection: Connection, name: bytes, values: Sequence[bytes]) -> list[Numbers]:
     async with connection.lock:
-        result = await connection.wait(_call(connection.pgconn, values))
+        result = await connection.wait(_exchange(connection.pgconn, name, values))
     return [_numbers(result.get_value(0, column)) for column in range(result.nfields)]
 
 
-def _call(pgconn: PGconn, values: Sequence[bytes]) -> Generator[Any, Any, PGresult]:
-    pgconn.send_query_prepared(_NAME, values, param_formats=_FORMATS, result_format=1)
+def _exchange(pgconn: PGconn, name: bytes, values: Sequence[bytes]) -> Generator[Any, Any, PGresult]:
+    pgconn.send_query_prepared(name, values, param_formats=_FORMATS, result_format=1)
     result: PGresult = (yield from generators.execute(pgconn))[-1]
     if result.status != ExecStatus.TUPLES_OK:
         raise errors.error_from_result(result)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from infrastructure.eventstore.append_call import call_append
+from infrastructure.eventstore.append_call import call_append, call_append_some
 from infrastructure.eventstore.arrays import Binaries, BinaryArray, Integers, Texts, Timestamps, Uuids
 from infrastructure.eventstore.hashing import root
 from infrastructure.eventstore.pending import Pending, SealedEvent, SealedSlice
@@ -24,11 +24,17 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
 
 async def append_batch(connection: Connection, batch: Sequence[Pending]) -> list[list[Outcome]]:
-    """One round trip; per command the outcome of each of its slices. Raises psycopg.Error."""
+    """One round trip, two where not all of it goes in; per command the outcome of each of its slices.
+
+    Raises psycopg.Error.
+    """
     layout = Layout(batch)
-    head, theads, *arrays = await call_append(connection, layout.arguments())
-    found = layout.all_stored(head[0], theads) if head else map(Outcome, *arrays)
-    outcomes = iter(found)
+    values = layout.arguments()
+    heads = await call_append(connection, values)
+    if heads is None:
+        outcomes = map(Outcome, *await call_append_some(connection, values))
+    else:
+        outcomes = iter(layout.all_stored(heads[0], heads[1:]))
     return [[next(outcomes) for _ in pending.slices] for pending in batch]
 
 
@@ -61,7 +67,7 @@ class Layout:
 
     def __init__(self, batch: Sequence[Pending]) -> None:
         self._batch = batch
-        self._tenants: dict[int, list[bytes]] = {}
+        self._tenants: dict[int, list[bytes]] = {one: [] for one in sorted({each.tenant_id for each in batch})}
         self._tenant_of: list[int] = []
         self._tenant_before: list[int] = []
         self._before: list[int] = []
@@ -70,10 +76,10 @@ class Layout:
         self._slice_before: list[int] = []
         self._events: list[SealedEvent] = []
         self._slice_of: list[int] = []
-        numbers: dict[int, int] = {}
+        numbers = {tenant_id: number for number, tenant_id in enumerate(self._tenants, 1)}
         for pending in batch:
-            hashes = self._tenants.setdefault(pending.tenant_id, [])
-            self._tenant_of.append(numbers.setdefault(pending.tenant_id, len(numbers) + 1))
+            hashes = self._tenants[pending.tenant_id]
+            self._tenant_of.append(numbers[pending.tenant_id])
             self._tenant_before.append(len(hashes))
             self._before.append(len(self._events))
             self._place(pending, hashes)

@@ -32,10 +32,13 @@ class SealedSlice(msgspec.Struct, frozen=True):
 
 
 class Pending(msgspec.Struct, frozen=True, eq=False):
-    """One command on its way: all of its slices are stored or none is."""
+    """One command on its way: all of its slices are stored or none is.
+
+    Everybody who asked for it has a future of his own: one who goes away takes nothing from the others.
+    """
 
     tenant_id: int
     command_id: UUID
     fingerprint: bytes
     slices: Sequence[SealedSlice]
-    done: asyncio.Future[Appended]
+    waiters: list[asyncio.Future[Appended]]

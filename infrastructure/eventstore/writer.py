@@ -39,7 +39,7 @@ class GroupWriter:
         self._committed = committed
         self._queue: deque[Pending] = deque()
         self._in_flight: dict[tuple[int, UUID], Pending] = {}
-        self._busy: set[UUID] = set()
+        self._busy: set[int] = set()
         self._free: list[WriterSession] = []
         self._flushes: set[asyncio.Task[None]] = set()
         self._order = CommitOrder()
@@ -56,7 +56,7 @@ class GroupWriter:
         """What is queued is still stored; then the connections close."""
         self._is_open = False
         if self._in_flight:
-            await asyncio.wait([pending.done for pending in self._in_flight.values()], timeout=10)
+            await asyncio.wait([_wait_for(pending) for pending in self._in_flight.values()], timeout=10)
         await end(self._flushes)
         self._fail(list(self._in_flight.values()), Unavailable())
         for session in self._sessions:
@@ -71,18 +71,16 @@ class GroupWriter:
             return await self._share(same, fingerprint)
         if len(self._queue) >= QUEUE or not self._is_open:
             raise Unavailable
-        done = asyncio.get_running_loop().create_future()
-        pending = Pending(tenant_id, command_id, fingerprint, slices, done)
+        pending = Pending(tenant_id, command_id, fingerprint, slices, [])
         self._in_flight[(tenant_id, command_id)] = pending
         self._queue.append(pending)
         self._call()
-        # Shielded: who asked may go away, the command is under way all the same.
-        return await asyncio.shield(done)
+        return await _wait_for(pending)
 
     async def _share(self, same: Pending, fingerprint: bytes) -> Appended:
         if same.fingerprint != fingerprint:
             raise IdempotencyMismatch
-        appended = await asyncio.shield(same.done)
+        appended = await _wait_for(same)
         return msgspec.structs.replace(appended, heads=(), replayed=True)
 
     def _call(self) -> None:
@@ -94,7 +92,7 @@ class GroupWriter:
     def _send(self) -> None:
         self._is_called = False
         while self._queue and self._free:
-            if len(self._free) < SESSIONS and len(self._queue) < COHORT:
+            if len(self._free) < SESSIONS and len(self._queue) < min(COHORT, len(self._busy)):
                 return
             share = -(-len(self._queue) // len(self._free))
             batch = self._take(min(SLICES_PER_BATCH, max(COHORT, share)))
@@ -109,44 +107,45 @@ class GroupWriter:
         batch, later, blocked, slices = list[Pending](), list[Pending](), set(self._busy), 0
         while self._queue and slices < limit:
             pending = self._queue.popleft()
-            touched = {piece.stream_id for piece in pending.slices}
-            if touched & blocked:
-                later.append(pending)
-            else:
+            touched = _streams(pending)
+            if blocked.isdisjoint(touched):
                 batch.append(pending)
-                slices += len(pending.slices)
-                self._busy |= touched
-            blocked |= touched
+                slices += len(touched)
+                self._busy.update(touched)
+            else:
+                later.append(pending)
+            blocked.update(touched)
         self._queue.extendleft(reversed(later))
         return batch
 
     async def _carry(self, session: WriterSession, batch: list[Pending]) -> None:
-        try:
-            await self._flush(session, batch)
-        finally:
-            self._busy.difference_update(piece.stream_id for pending in batch for piece in pending.slices)
-            self._free.append(session)
-            self._call()
+        stored = await self._flush(session, batch)
+        self._busy.difference_update(stream for pending in batch for stream in _streams(pending))
+        self._free.append(session)
+        self._send()  # first of all: the database works on while this process gives out the answers
+        for one in stored:
+            self._answer(one)
 
-    async def _flush(self, session: WriterSession, batch: list[Pending]) -> None:
-        number, stored = self._order.begin(), list[StoredRow]()
+    async def _flush(self, session: WriterSession, batch: list[Pending]) -> list[_Stored]:
+        number = self._order.begin()
         try:
             outcomes = await session.run(lambda connection: append_batch(connection, batch))
-            for pending, ways in zip(batch, outcomes, strict=True):
-                stored.extend(rows_of(pending, ways))
         except Exception as error:
             self._tell(number, ())
-            await self._refuse(session, batch, error)
-        else:
-            self._tell(number, stored)
-            for pending, ways in zip(batch, outcomes, strict=True):
-                self._finish(pending, _answer(pending, ways))
+            return await self._refuse(session, batch, error)
+        return [_Stored(number, batch, outcomes)]
+
+    def _answer(self, one: _Stored) -> None:
+        pairs = list(zip(one.batch, one.outcomes, strict=True))
+        self._tell(one.number, [row for pending, ways in pairs for row in rows_of(pending, ways)])
+        for pending, ways in pairs:
+            self._finish(pending, _answer(pending, ways))
 
     def _tell(self, number: int, stored: Sequence[StoredRow]) -> None:
         for rows in self._order.end(number, stored):
             self._committed(rows)
 
-    async def _refuse(self, session: WriterSession, batch: list[Pending], error: Exception) -> None:
+    async def _refuse(self, session: WriterSession, batch: list[Pending], error: Exception) -> list[_Stored]:
         """One command that the database refuses fails the whole statement: halve until it stands alone."""
         if isinstance(error, BUSY):
             self._fail(batch, Unavailable())
@@ -156,8 +155,9 @@ class GroupWriter:
             self._fail(batch, error)
         else:
             middle = len(batch) // 2
-            await self._flush(session, batch[:middle])
-            await self._flush(session, batch[middle:])
+            first = await self._flush(session, batch[:middle])
+            return first + await self._flush(session, batch[middle:])
+        return []
 
     def _fail(self, batch: list[Pending], error: Exception) -> None:
         for pending in batch:
@@ -165,11 +165,32 @@ class GroupWriter:
 
     def _finish(self, pending: Pending, answer: Appended | Exception) -> None:
         self._in_flight.pop((pending.tenant_id, pending.command_id), None)
-        if isinstance(answer, Appended):
-            pending.done.set_result(answer)
-        else:
-            pending.done.set_exception(answer)
-            pending.done.exception()  # seen: who asked may have gone away
+        for waiter in pending.waiters:
+            if waiter.done():
+                continue
+            if isinstance(answer, Appended):
+                waiter.set_result(answer)
+            else:
+                waiter.set_exception(answer)
+
+
+class _Stored(msgspec.Struct, frozen=True):
+    """A batch that the database took, before anybody is told."""
+
+    number: int
+    batch: list[Pending]
+    outcomes: list[list[Outcome]]
+
+
+def _streams(pending: Pending) -> list[int]:
+    """As numbers: a UUID's own hash is a call of Python code, and a batch asks for hundreds."""
+    return [piece.stream_id.int for piece in pending.slices]
+
+
+def _wait_for(pending: Pending) -> asyncio.Future[Appended]:
+    waiter: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
+    pending.waiters.append(waiter)
+    return waiter
 
 
 def _answer(pending: Pending, ways: Sequence[Outcome]) -> Appended | Exception:

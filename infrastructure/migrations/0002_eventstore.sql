@@ -78,40 +78,101 @@ BEGIN
 END $$;
 SELECT es.make_partitions();
 
--- One call stores one batch of commands. Per slice (one stream of one command) arrays c_*, per event arrays e_*.
--- status: 0 stored, 1 version conflict, 2 duplicate (the command was stored earlier), 3 same command id, other content.
--- A command of several slices is stored whole or not at all; its events stand next to each other.
+-- One call stores one batch of commands. Both functions take the same arguments:
+--   c_* per slice (one stream of one command), e_* per event, k_* per command, t_* per tenant; c_k is a slice's command,
+--   e_c an event's slice, k_t a command's tenant. The caller has counted where everything stands if the whole batch
+--   goes in: offsets within the batch (before) and within each tenant's part of it (tbefore), the roots of the chains.
 
--- The general case: some slices go in, some do not. Called by es.append, which holds the lock.
+-- Nearly every batch goes in whole, so it is written first and looked at afterwards: a stream that has moved on, or a
+-- command that was stored earlier, takes all of it back (VB001 or a unique violation), and es.append_some decides.
+-- Answers the position before the batch, then each tenant's.
+CREATE FUNCTION es.append(
+  c_k int[], c_stream uuid[], c_kind text[], c_expected int[], c_n int[], c_before int[], c_hash bytea[],
+  e_c int[], e_type text[], e_at timestamptz[], e_payload bytea[], e_meta bytea[], e_hash bytea[],
+  k_t int[], k_id uuid[], k_print bytea[], k_n int[], k_before int[], k_tbefore int[],
+  t_tenant int[], t_n int[], t_root bytea[], b_root bytea)
+RETURNS bigint[] LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, es AS $$
+DECLARE
+  head bigint; number bigint; th bigint[]; continued bigint; begun bigint;
+BEGIN
+  -- The only serialisation point. READ COMMITTED: the next statement's snapshot is taken after it is held.
+  PERFORM pg_advisory_xact_lock(7001);
+  INSERT INTO es.batch (batch, first_pos, last_pos, root, chain)
+    SELECT b.batch + 1, b.last_pos + 1, b.last_pos + cardinality(e_c), b_root,
+      sha256(b.chain || int8send(b.last_pos + 1) || b_root)
+    FROM es.batch b ORDER BY b.batch DESC LIMIT 1
+    RETURNING batch, first_pos - 1 INTO number, head;
+  IF NOT FOUND THEN
+    INSERT INTO es.batch (batch, first_pos, last_pos, root, chain)
+      VALUES (1, 1, cardinality(e_c), b_root, sha256(int8send(1) || b_root))
+      RETURNING batch, first_pos - 1 INTO number, head;
+  END IF;
+  WITH made AS (
+    INSERT INTO es.tenant_batch (tenant_id, batch, first_tpos, tpos, chain)
+      SELECT q.te, number, coalesce(l.tpos, 0) + 1, coalesce(l.tpos, 0) + q.n,
+        sha256(coalesce(l.chain, '') || int8send(coalesce(l.tpos, 0) + 1) || q.root)
+      FROM unnest(t_tenant, t_n, t_root) q(te, n, root) LEFT JOIN LATERAL (SELECT t.tpos, t.chain FROM es.tenant_batch t
+        WHERE t.tenant_id = q.te ORDER BY t.batch DESC LIMIT 1) l ON true
+      RETURNING tenant_id, first_tpos - 1 AS before)
+  SELECT array_agg(made.before ORDER BY made.tenant_id) INTO th FROM made;  -- t_tenant ascends
+
+  INSERT INTO es.event (pos, tpos, tenant_id, stream_id, version, type, at, payload, meta, hash)
+    SELECT head + x.o, th[k_t[c_k[x.c]]] + k_tbefore[c_k[x.c]] + x.o - k_before[c_k[x.c]],
+      t_tenant[k_t[c_k[x.c]]], c_stream[x.c], c_expected[x.c] + x.o - c_before[x.c], x.ty, x.at, x.pl, x.me, x.ha
+    FROM unnest(e_c, e_type, e_at, e_payload, e_meta, e_hash) WITH ORDINALITY x(c, ty, at, pl, me, ha, o);
+  UPDATE es.stream s SET version = q.ex + q.n, last_pos = head + q.before + q.n, last_hash = q.ha
+    FROM unnest(c_stream, c_k, c_expected, c_n, c_before, c_hash) q(st, k, ex, n, before, ha)
+    WHERE s.stream_id = q.st AND s.tenant_id = t_tenant[k_t[q.k]] AND s.version = q.ex;
+  GET DIAGNOSTICS continued = ROW_COUNT;
+  IF continued < cardinality(c_stream) THEN
+    -- A new stream begins at version 1, or at 0 where the `eventsourcing` library writes one of its own.
+    INSERT INTO es.stream (stream_id, tenant_id, kind, version, first_pos, last_pos, last_hash)
+      SELECT q.st, t_tenant[k_t[q.k]], q.ki, q.ex + q.n, head + q.before + 1, head + q.before + q.n, q.ha
+      FROM unnest(c_stream, c_k, c_kind, c_expected, c_n, c_before, c_hash) q(st, k, ki, ex, n, before, ha)
+      WHERE q.ex IN (0, -1);
+    GET DIAGNOSTICS begun = ROW_COUNT;
+    IF continued + begun <> cardinality(c_stream) THEN
+      RAISE EXCEPTION 'a stream of this batch has moved on' USING ERRCODE = 'VB001';
+    END IF;
+  END IF;
+  INSERT INTO es.command (tenant_id, command_id, fingerprint, first_pos, last_pos, tpos)
+    SELECT t_tenant[q.t], q.id, q.pr, head + q.before + 1, head + q.before + q.n, th[q.t] + q.tbefore + q.n
+    FROM unnest(k_t, k_id, k_print, k_n, k_before, k_tbefore) q(t, id, pr, n, before, tbefore);
+  RETURN head || th;
+END $$;
+
+-- The general case: some commands go in, some do not. Answers one row per slice; status: 0 stored, 1 version conflict,
+-- 2 duplicate (the command was stored earlier), 3 same command id, other content. A command of several slices is
+-- stored whole or not at all; its events stand next to each other.
 CREATE FUNCTION es.append_some(
-  c_tenant int[], c_stream uuid[], c_kind text[], c_expected int[], c_cmd uuid[], c_print bytea[], c_grp int[], c_n int[],
-  c_hash bytea[],
-  e_c int[], e_k int[], e_type text[], e_at timestamptz[], e_payload bytea[], e_meta bytea[], e_hash bytea[])
+  c_k int[], c_stream uuid[], c_kind text[], c_expected int[], c_n int[], c_before int[], c_hash bytea[],
+  e_c int[], e_type text[], e_at timestamptz[], e_payload bytea[], e_meta bytea[], e_hash bytea[],
+  k_t int[], k_id uuid[], k_print bytea[], k_n int[], k_before int[], k_tbefore int[],
+  t_tenant int[], t_n int[], t_root bytea[], b_root bytea)
 RETURNS TABLE (c int, status int, first_pos bigint, last_pos bigint, tpos bigint)
-LANGUAGE plpgsql SET search_path = pg_catalog, es AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, es AS $$
 #variable_conflict use_column
 DECLARE
   head es.batch; ok int[]; base bigint[]; tbase bigint[]; was_first bigint[]; was_last bigint[]; was_tpos bigint[];
   total bigint; new_root bytea;
 BEGIN
+  PERFORM pg_advisory_xact_lock(7001);
   SELECT * INTO head FROM es.batch b ORDER BY b.batch DESC LIMIT 1;
   IF NOT FOUND THEN head.last_pos := 0; head.batch := 0; head.chain := ''; END IF;
 
   -- Decide which slices go in and where each starts (MATERIALIZED: every look-up runs once).
   WITH looked AS MATERIALIZED (
-    SELECT q.o, q.n, q.te, q.g, q.pr,
-      -- A new stream begins at version 1, or at 0 where the `eventsourcing` library writes one of its own.
-      coalesce((SELECT s.tenant_id = q.te AND s.version = q.ex FROM es.stream s
+    SELECT q.o, q.n, t_tenant[k_t[q.k]] AS te, q.k,
+      coalesce((SELECT s.tenant_id = t_tenant[k_t[q.k]] AND s.version = q.ex FROM es.stream s
         WHERE s.stream_id = q.st), q.ex IN (0, -1)) AS fits,
-      (SELECT k FROM es.command k WHERE k.tenant_id = q.te AND k.command_id = q.id) AS was,
-      (SELECT t.tpos FROM es.tenant_batch t WHERE t.tenant_id = q.te ORDER BY t.batch DESC LIMIT 1) AS tp
-    FROM unnest(c_stream, c_tenant, c_expected, c_n, c_cmd, c_grp, c_print)
-      WITH ORDINALITY q(st, te, ex, n, id, g, pr, o)),
+      (SELECT m FROM es.command m WHERE m.tenant_id = t_tenant[k_t[q.k]] AND m.command_id = k_id[q.k]) AS was,
+      (SELECT t.tpos FROM es.tenant_batch t WHERE t.tenant_id = t_tenant[k_t[q.k]] ORDER BY t.batch DESC LIMIT 1) AS tp
+    FROM unnest(c_stream, c_k, c_expected, c_n) WITH ORDINALITY q(st, k, ex, n, o)),
   grouped AS (
-    SELECT o, te, tp, n, g, bool_and(fits) OVER w AS fits, max((was).first_pos) OVER w AS was_first,
+    SELECT o, te, tp, n, k, bool_and(fits) OVER w AS fits, max((was).first_pos) OVER w AS was_first,
       max((was).last_pos) OVER w AS was_last, max((was).tpos) OVER w AS was_tpos,
-      bool_or((was).fingerprint <> pr) OVER w AS other
-    FROM looked WINDOW w AS (PARTITION BY g)),
+      bool_or((was).fingerprint <> k_print[k]) OVER w AS other
+    FROM looked WINDOW w AS (PARTITION BY k)),
   decided AS (
     SELECT *, CASE WHEN other THEN 3 WHEN was_last IS NOT NULL THEN 2 WHEN fits THEN 0 ELSE 1 END AS st,
       CASE WHEN was_last IS NULL AND fits THEN n ELSE 0 END AS m FROM grouped),
@@ -124,26 +185,26 @@ BEGIN
 
   IF total > 0 THEN
     INSERT INTO es.event (pos, tpos, tenant_id, stream_id, version, type, at, payload, meta, hash)
-      SELECT base[x.c] + x.k, tbase[x.c] + x.k, c_tenant[x.c], c_stream[x.c], c_expected[x.c] + x.k,
-        x.ty, x.at, x.pl, x.me, x.ha
-      FROM unnest(e_c, e_k, e_type, e_at, e_payload, e_meta, e_hash) x(c, k, ty, at, pl, me, ha) WHERE ok[x.c] = 0;
+      SELECT base[x.c] + x.o - c_before[x.c], tbase[x.c] + x.o - c_before[x.c], t_tenant[k_t[c_k[x.c]]], c_stream[x.c],
+        c_expected[x.c] + x.o - c_before[x.c], x.ty, x.at, x.pl, x.me, x.ha
+      FROM unnest(e_c, e_type, e_at, e_payload, e_meta, e_hash) WITH ORDINALITY x(c, ty, at, pl, me, ha, o)
+      WHERE ok[x.c] = 0;
     INSERT INTO es.stream AS s (stream_id, tenant_id, kind, version, first_pos, last_pos, last_hash)
-      SELECT q.st, q.te, q.ki, q.ex + q.n, base[q.o] + 1, base[q.o] + q.n, q.ha
-      FROM unnest(c_stream, c_tenant, c_kind, c_expected, c_n, c_hash) WITH ORDINALITY q(st, te, ki, ex, n, ha, o)
+      SELECT q.st, t_tenant[k_t[q.k]], q.ki, q.ex + q.n, base[q.o] + 1, base[q.o] + q.n, q.ha
+      FROM unnest(c_stream, c_k, c_kind, c_expected, c_n, c_hash) WITH ORDINALITY q(st, k, ki, ex, n, ha, o)
       WHERE ok[q.o] = 0
       ON CONFLICT (stream_id) DO UPDATE
         SET version = EXCLUDED.version, last_pos = EXCLUDED.last_pos, last_hash = EXCLUDED.last_hash;
     INSERT INTO es.command (tenant_id, command_id, fingerprint, first_pos, last_pos, tpos)
-      SELECT min(q.te), (min(q.id::text))::uuid, min(q.pr), min(base[q.o]) + 1, max(base[q.o] + q.n), max(tbase[q.o] + q.n)
-      FROM unnest(c_tenant, c_n, c_cmd, c_grp, c_print) WITH ORDINALITY q(te, n, id, g, pr, o)
-      WHERE ok[q.o] = 0 GROUP BY q.g;
+      SELECT t_tenant[k_t[q.k]], k_id[q.k], k_print[q.k], min(base[q.o]) + 1, max(base[q.o] + q.n), max(tbase[q.o] + q.n)
+      FROM unnest(c_k, c_n) WITH ORDINALITY q(k, n, o) WHERE ok[q.o] = 0 GROUP BY q.k;
     INSERT INTO es.tenant_batch (tenant_id, batch, first_tpos, tpos, chain)
       SELECT z.te, head.batch + 1, z.first_tpos, z.last_tpos,
         sha256(coalesce((SELECT t.chain FROM es.tenant_batch t WHERE t.tenant_id = z.te ORDER BY t.batch DESC LIMIT 1), '')
           || int8send(z.first_tpos) || z.root)
-      FROM (SELECT c_tenant[x.c] AS te, min(tbase[x.c] + x.k) AS first_tpos, max(tbase[x.c] + x.k) AS last_tpos,
-          sha256(string_agg(x.ha, ''::bytea ORDER BY tbase[x.c] + x.k)) AS root
-        FROM unnest(e_c, e_k, e_hash) x(c, k, ha) WHERE ok[x.c] = 0 GROUP BY 1) z;
+      FROM (SELECT x.te, min(x.tp) AS first_tpos, max(x.tp) AS last_tpos, sha256(string_agg(x.ha, ''::bytea ORDER BY x.tp)) AS root
+        FROM (SELECT t_tenant[k_t[c_k[y.c]]] AS te, tbase[y.c] + y.o - c_before[y.c] AS tp, y.ha
+          FROM unnest(e_c, e_hash) WITH ORDINALITY y(c, ha, o) WHERE ok[y.c] = 0) x GROUP BY x.te) z;
     new_root := sha256((SELECT string_agg(x.ha, ''::bytea ORDER BY x.o)
       FROM unnest(e_c, e_hash) WITH ORDINALITY x(c, ha, o) WHERE ok[x.c] = 0));
     INSERT INTO es.batch (batch, first_pos, last_pos, root, chain)
@@ -155,69 +216,6 @@ BEGIN
     CASE WHEN ok[o] = 0 THEN base[o] + c_n[o] ELSE was_last[o] END,
     CASE WHEN ok[o] = 0 THEN tbase[o] + c_n[o] ELSE was_tpos[o] END
   FROM generate_subscripts(ok, 1) o;
-END $$;
-
-
--- Nearly every batch goes in whole. Then all places follow from counting, which the caller has done: offsets within
--- the batch (before) and within each tenant's part of it (tbefore), and the roots of the hash chains. What is left
--- is one look at each stream and command, and plain inserts: half the time of the general case.
---   c_* per slice, e_* per event, k_* per command, t_* per tenant; c_k is a slice's command, k_t a command's tenant.
--- Answers one row: head and theads (positions before the batch) if all was stored, else the four arrays by slice.
-CREATE FUNCTION es.append(
-  c_k int[], c_stream uuid[], c_kind text[], c_expected int[], c_n int[], c_before int[], c_hash bytea[],
-  e_c int[], e_type text[], e_at timestamptz[], e_payload bytea[], e_meta bytea[], e_hash bytea[],
-  k_t int[], k_id uuid[], k_print bytea[], k_n int[], k_before int[], k_tbefore int[],
-  t_tenant int[], t_n int[], t_root bytea[], b_root bytea)
-RETURNS TABLE (head bigint, theads bigint[], status int[], first_pos bigint[], last_pos bigint[], tpos bigint[])
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, es AS $$
-#variable_conflict use_column
-DECLARE
-  prev es.batch; th bigint[]; tc bytea[]; fits boolean; known boolean; total bigint := cardinality(e_c);
-BEGIN
-  -- The only serialisation point. READ COMMITTED: the next statement's snapshot is taken after it is held.
-  PERFORM pg_advisory_xact_lock(7001);
-  SELECT (SELECT bool_and(coalesce((SELECT s.tenant_id = t_tenant[k_t[q.k]] AND s.version = q.ex FROM es.stream s
-        WHERE s.stream_id = q.st), q.ex IN (0, -1))) FROM unnest(c_stream, c_k, c_expected) q(st, k, ex)),
-      EXISTS (SELECT FROM unnest(k_t, k_id) q(t, id)
-        JOIN es.command k ON k.tenant_id = t_tenant[q.t] AND k.command_id = q.id)
-    INTO fits, known;
-  IF known OR NOT fits THEN
-    RETURN QUERY SELECT NULL::bigint, NULL::bigint[], array_agg(a.status ORDER BY a.c), array_agg(a.first_pos ORDER BY a.c),
-        array_agg(a.last_pos ORDER BY a.c), array_agg(a.tpos ORDER BY a.c)
-      FROM (SELECT array_agg(t_tenant[k_t[q.k]] ORDER BY q.o) AS tenant, array_agg(k_id[q.k] ORDER BY q.o) AS cmd,
-          array_agg(k_print[q.k] ORDER BY q.o) AS print FROM unnest(c_k) WITH ORDINALITY q(k, o)) x,
-        (SELECT array_agg(q.o::int - c_before[q.c] ORDER BY q.o) AS k FROM unnest(e_c) WITH ORDINALITY q(c, o)) y,
-        es.append_some(x.tenant, c_stream, c_kind, c_expected, x.cmd, x.print, c_k, c_n, c_hash,
-          e_c, y.k, e_type, e_at, e_payload, e_meta, e_hash) a;
-    RETURN;
-  END IF;
-
-  SELECT * INTO prev FROM es.batch b ORDER BY b.batch DESC LIMIT 1;
-  IF NOT FOUND THEN prev.last_pos := 0; prev.batch := 0; prev.chain := ''; END IF;
-  SELECT array_agg(coalesce(l.tpos, 0) ORDER BY q.o), array_agg(coalesce(l.chain, '') ORDER BY q.o) INTO th, tc
-    FROM unnest(t_tenant) WITH ORDINALITY q(te, o) LEFT JOIN LATERAL (SELECT t.tpos, t.chain FROM es.tenant_batch t
-      WHERE t.tenant_id = q.te ORDER BY t.batch DESC LIMIT 1) l ON true;
-
-  INSERT INTO es.event (pos, tpos, tenant_id, stream_id, version, type, at, payload, meta, hash)
-    SELECT prev.last_pos + x.o, th[k_t[c_k[x.c]]] + k_tbefore[c_k[x.c]] + x.o - k_before[c_k[x.c]],
-      t_tenant[k_t[c_k[x.c]]], c_stream[x.c], c_expected[x.c] + x.o - c_before[x.c], x.ty, x.at, x.pl, x.me, x.ha
-    FROM unnest(e_c, e_type, e_at, e_payload, e_meta, e_hash) WITH ORDINALITY x(c, ty, at, pl, me, ha, o);
-  INSERT INTO es.stream AS s (stream_id, tenant_id, kind, version, first_pos, last_pos, last_hash)
-    SELECT q.st, t_tenant[k_t[q.k]], q.ki, q.ex + q.n, prev.last_pos + q.before + 1, prev.last_pos + q.before + q.n, q.ha
-    FROM unnest(c_stream, c_k, c_kind, c_expected, c_n, c_before, c_hash) q(st, k, ki, ex, n, before, ha)
-    ON CONFLICT (stream_id) DO UPDATE
-      SET version = EXCLUDED.version, last_pos = EXCLUDED.last_pos, last_hash = EXCLUDED.last_hash;
-  INSERT INTO es.command (tenant_id, command_id, fingerprint, first_pos, last_pos, tpos)
-    SELECT t_tenant[q.t], q.id, q.pr, prev.last_pos + q.before + 1, prev.last_pos + q.before + q.n,
-      th[q.t] + q.tbefore + q.n
-    FROM unnest(k_t, k_id, k_print, k_n, k_before, k_tbefore) q(t, id, pr, n, before, tbefore);
-  INSERT INTO es.tenant_batch (tenant_id, batch, first_tpos, tpos, chain)
-    SELECT q.te, prev.batch + 1, th[q.o] + 1, th[q.o] + q.n, sha256(tc[q.o] || int8send(th[q.o] + 1) || q.root)
-    FROM unnest(t_tenant, t_n, t_root) WITH ORDINALITY q(te, n, root, o);
-  INSERT INTO es.batch (batch, first_pos, last_pos, root, chain)
-    VALUES (prev.batch + 1, prev.last_pos + 1, prev.last_pos + total, b_root,
-      sha256(prev.chain || int8send(prev.last_pos + 1) || b_root));
-  RETURN QUERY SELECT prev.last_pos, th, NULL::int[], NULL::bigint[], NULL::bigint[], NULL::bigint[];
 END $$;
 
 -- The `eventsourcing` library's own column names over our table.
@@ -234,5 +232,5 @@ GRANT SELECT ON es.batch, es.epoch, es.stored_events, es.event_json TO verbatim_
 GRANT SELECT ON es.stored_events, es.event_json, es.epoch TO verbatim_api;
 REVOKE ALL ON FUNCTION es.append, es.append_some FROM PUBLIC;
 REVOKE ALL ON FUNCTION es.make_partitions FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION es.append TO verbatim_api, verbatim_worker;
+GRANT EXECUTE ON FUNCTION es.append, es.append_some TO verbatim_api, verbatim_worker;
 GRANT EXECUTE ON FUNCTION es.make_partitions TO verbatim_worker;

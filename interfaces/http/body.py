@@ -12,7 +12,7 @@ from litestar import Request
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from domain.refusals import Invalid, Refusal
-from domain.values import UNSTORABLE
+from domain.values import is_storable
 
 LARGEST = 256 * 1024
 STILL_READ = 2 * 1024 * 1024
@@ -95,11 +95,6 @@ def is_too_deep(body: bytes) -> bool:
         if depth > DEEPEST:
             return True
     return False
-
-
-def is_storable(text: str) -> bool:
-    """U+0000 and lone surrogates fit into no text column."""
-    return UNSTORABLE.search(text) is None
 
 
 def _refuse_unstorable(plain: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Sequence
 from uuid import UUID, uuid4
@@ -42,8 +41,7 @@ def command(heads: Heads, tenant_id: int, streams: Sequence[UUID], chance: rando
             events.append(SealedEvent(TYPE, NOON, b"{}", META, head))
         slices.append(SealedSlice(stream_id, "tenant", before, tuple(events)))
         heads[stream_id] = (tenant_id, version, head)
-    done = asyncio.get_running_loop().create_future()
-    return Pending(tenant_id, uuid4(), b"print", slices, done)
+    return Pending(tenant_id, uuid4(), b"print", slices, [])
 
 
 def batches(seed: int) -> list[list[Pending]]:
