@@ -15,6 +15,7 @@ RUN VIRTUAL_ENV=/app/.venv .venv/bin/uv pip install --no-deps --no-build-isolati
 
 FROM python:3.11-slim-bookworm
 RUN useradd --system --uid 10001 --no-create-home verbatim
+RUN install -d -o verbatim -m 700 /data
 COPY --from=build /app/.venv /app/.venv
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 VERBATIM_HOST=0.0.0.0 VERBATIM_PORT=8000 VERBATIM_LOG_FORMAT=json
 USER verbatim

@@ -15,11 +15,15 @@ ActorRole = Literal[
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """The only carrier of tenancy: every load, query and subject starts from `tenant_id`."""
+    """The only carrier of tenancy: every load, query and subject starts from `tenant_id`.
+
+    `scopes`: an API key's; None for everybody else, whom the role alone bounds.
+    """
 
     tenant_id: int
     by: By
     role: ActorRole
+    scopes: frozenset[str] | None = None
 
 
 def visitor(tenant_id: int, contact_id: UUID) -> Actor:

@@ -14,20 +14,24 @@ from application.command import Command, Handlers, fingerprint
 from application.log import Append, Appended, EventLog, Meta, Slice, VersionConflict
 from application.permissions import permit
 from application.turns import Turns
-from application.work import Work, stamp
-from domain.kernel import Event
+from application.work import Work
+from domain.kernel import Cause, Event, Stamp
 from domain.refusals import Conflict, Refusal
 
 TRIES = 3
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What surrounds a command: the client's idempotency key, the request id, what a policy reacts to."""
+    """What surrounds a command: the client's idempotency key, the request id, what a policy reacts to.
+
+    `bulk`: the bulk action it is part of.
+    """
 
     key: str | None = None
     id: str = ""
     policy: str | None = None
     position: int | None = None
+    bulk: UUID | None = None
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -87,27 +91,28 @@ class CommandBus:
         return None if earlier is None else await self._replay(order, earlier)
 
     async def _carry_out(self, order: _Order) -> Receipt:
-        for _ in range(TRIES):
+        for number in range(TRIES):
             try:
-                return await self._attempt(order)
+                return await self._attempt(order, is_retry=number > 0)
             except VersionConflict:
                 continue
         raise Conflict
 
-    async def _attempt(self, order: _Order) -> Receipt:
-        actor, name = order.actor, type(order.command).__name__
-        why = stamp(actor, self._clock(), name, order.request.policy, order.request.position)
-        work = Work(self._log, self._cache, actor, why, self._new_id)
+    async def _attempt(self, order: _Order, *, is_retry: bool) -> Receipt:
+        actor, stamp = order.actor, Stamp(order.actor.by, self._clock(), order.cause)
+        work = Work(self._log, self._cache, actor, stamp, self._new_id, is_retry=is_retry)
         try:
             await self._handlers[type(order.command)](work, order.command)
         except Refusal:
             # It may only mean that this very command was already carried out: its key decides.
             earlier = await self._find_earlier(order)
-            if earlier is None:
-                raise
-            return await self._replay(order, earlier)
+            if earlier is not None:
+                return await self._replay(order, earlier)
+            _refuse_stale(work)
+            raise
         slices = work.slices()
         if not slices:
+            _refuse_stale(work)
             work.put_back()
             return await self._unchanged(order)
         meta = Meta(order.command_id, order.request.id)
@@ -147,9 +152,20 @@ class _Order(msgspec.Struct, frozen=True):
     command_id: UUID
     fingerprint: bytes
 
+    @property
+    def cause(self) -> Cause:
+        asked = self.request
+        return Cause(type(self.command).__name__, asked.policy, asked.position, asked.bulk)
+
 
 _KEYS = UUID("0a4dd17c-6bb5-5c43-8a5c-0b0d6a9a7c11")
 _REACTIONS = UUID("c3f1b6f4-52a7-5d0e-9a43-7f5f2b8d9e60")
+
+
+def _refuse_stale(work: Work) -> None:
+    """A no, or a "nothing to do", is only given on what the log says; an append checks that by itself."""
+    if work.may_be_stale:
+        raise VersionConflict
 
 
 def _events(slices: tuple[Slice, ...]) -> tuple[Event, ...]:

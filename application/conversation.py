@@ -1,16 +1,22 @@
-"""Commands about a conversation."""
+"""Commands about what is said in a conversation; handling, marks and receipts have files of their own."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
+from application.canned_use import CannedChoice, note_canned_use
 from application.command import Command, Handlers
+from application.contact import refuse_blocked
 from application.work import Work
 from domain.assistant import Assistant
 from domain.contact import Contact
 from domain.conversation import Channel, Citation, Conversation
-from domain.refusals import NoAssistant, NotFound
+from domain.file import Attachment, File
+from domain.masking import mask
+from domain.refusals import Invalid, NoAssistant, NotFound
 from domain.widget import Widget
+
+MOST_ATTACHMENTS = 10
 
 
 class StartConversation(Command, frozen=True, kw_only=True):
@@ -30,7 +36,9 @@ class StartConversation(Command, frozen=True, kw_only=True):
     text: str | None = None
 
 
-class _AboutConversation(Command, frozen=True, kw_only=True):
+class AboutConversation(Command, frozen=True, kw_only=True):
+    """Its turn is the conversation's."""
+
     conversation_id: UUID
 
     @property
@@ -38,15 +46,20 @@ class _AboutConversation(Command, frozen=True, kw_only=True):
         return self.conversation_id
 
 
-class PostMessage(_AboutConversation, frozen=True, kw_only=True):
-    """A message, or with `private` a note. `expected_version`: refuse if the conversation has moved."""
+class PostMessage(AboutConversation, frozen=True, kw_only=True):
+    """A message, or with `private` a note. `expected_version`: refuse if the conversation has moved.
+
+    A visitor's message to one that ended too long ago begins a new conversation; `attachments` are files' ids.
+    """
 
     text: str
     private: bool = False
     expected_version: int | None = None
+    attachments: tuple[UUID, ...] = ()
+    canned: CannedChoice | None = None
 
 
-class ReplyAsAssistant(_AboutConversation, frozen=True, kw_only=True):
+class ReplyAsAssistant(AboutConversation, frozen=True, kw_only=True):
     """The assistant's words, asked at `asked_version`; `hand_over` is why a human should go on, if so."""
 
     text: str
@@ -57,19 +70,8 @@ class ReplyAsAssistant(_AboutConversation, frozen=True, kw_only=True):
     hand_over: str | None = None
 
 
-class HandOverConversation(_AboutConversation, frozen=True, kw_only=True):
-    reason: str
-
-
-class AcceptConversation(_AboutConversation, frozen=True, kw_only=True):
-    """The acting agent takes it: one winner."""
-
-
-class EndConversation(_AboutConversation, frozen=True, kw_only=True):
-    reason: str | None = None
-
-
 async def start_conversation(work: Work, command: StartConversation) -> None:
+    await refuse_blocked(work)
     if work.actor.role == "visitor" and command.contact_id != work.actor.by.id:
         raise NotFound
     assistant_id = await _assistant_for(work, command)
@@ -89,17 +91,25 @@ async def start_conversation(work: Work, command: StartConversation) -> None:
         contact_email=contact.email,
     )
     if command.text is not None:
-        conversation.post(work.stamp, work.new_id(), command.text)
+        conversation.post(work.stamp, work.new_id(), mask(command.text).text)
 
 
 async def post_message(work: Work, command: PostMessage) -> None:
-    conversation = await _theirs(work, command.conversation_id)
-    if not command.private:
-        conversation.post(work.stamp, work.new_id(), command.text, command.expected_version)
-    elif work.actor.role == "visitor":
+    message_id, text = work.new_id(), mask(command.text).text
+    if command.canned is not None:  # before the message: an answer's version is its last event's
+        await note_canned_use(work, command.canned, command.conversation_id, message_id)
+    conversation = await theirs(work, command.conversation_id)
+    if command.private and work.actor.role == "visitor":
         raise NotFound
+    expected = command.expected_version
+    if not command.private and work.actor.role == "visitor" and conversation.is_past_reopening(work.stamp.at):
+        conversation.guard_version(expected)
+        conversation, expected = await _continue(work, conversation), None
+    attachments = await _attached(work, command, conversation, message_id)
+    if command.private:
+        conversation.add_note(work.stamp, message_id, text, attachments)
     else:
-        conversation.add_note(work.stamp, work.new_id(), command.text)
+        conversation.post(work.stamp, message_id, text, expected, attachments)
 
 
 async def reply_as_assistant(work: Work, command: ReplyAsAssistant) -> None:
@@ -117,26 +127,52 @@ async def reply_as_assistant(work: Work, command: ReplyAsAssistant) -> None:
         conversation.hand_over(work.stamp, command.hand_over)
 
 
-async def hand_over_conversation(work: Work, command: HandOverConversation) -> None:
-    conversation = await _theirs(work, command.conversation_id)
-    conversation.hand_over(work.stamp, command.reason)
-
-
-async def accept_conversation(work: Work, command: AcceptConversation) -> None:
-    conversation = await work.get(Conversation, command.conversation_id)
-    conversation.accept(work.stamp, work.actor.by.id)
-
-
-async def end_conversation(work: Work, command: EndConversation) -> None:
-    conversation = await _theirs(work, command.conversation_id)
-    conversation.end(work.stamp, command.reason)
-
-
-async def _theirs(work: Work, conversation_id: UUID) -> Conversation:
+async def theirs(work: Work, conversation_id: UUID) -> Conversation:
     """A visitor has their own conversations only; anybody else's does not exist for them."""
+    await refuse_blocked(work)
     conversation = await work.get(Conversation, conversation_id)
     if work.actor.role == "visitor" and conversation.contact_id != work.actor.by.id:
         raise NotFound
+    return conversation
+
+
+async def _attached(
+    work: Work, command: PostMessage, conversation: Conversation, message_id: UUID
+) -> tuple[Attachment, ...]:
+    """Each file is the conversation's from now on. Raises NotFound, FileIsPurged, FileIsAttached, Invalid."""
+    if len(command.attachments) > MOST_ATTACHMENTS:
+        raise Invalid(f"A message has at most {MOST_ATTACHMENTS} attachments.")
+    found: list[Attachment] = []
+    for file_id in dict.fromkeys(command.attachments):
+        file = await work.get(File, file_id)
+        found.append(
+            file.attach(
+                work.stamp,
+                conversation_id=conversation.id,
+                contact_id=conversation.contact_id,
+                message_id=message_id,
+                private=command.private,
+            )
+        )
+    return tuple(found)
+
+
+async def _continue(work: Work, ended: Conversation) -> Conversation:
+    """The same contact, widget and assistant, in a conversation that knows which one it goes on with."""
+    contact = await work.load(Contact, ended.contact_id)
+    conversation = work.create(Conversation)
+    conversation.start(
+        work.stamp,
+        tenant_id=work.actor.tenant_id,
+        contact_id=contact.id,
+        channel="chat",
+        widget_id=ended.widget_id,
+        assistant_id=ended.assistant_id,
+        contact_name=contact.name,
+        contact_email=contact.email,
+        reopen_hours=ended.reopen_hours,
+        continues=ended.id,
+    )
     return conversation
 
 
@@ -155,7 +191,4 @@ HANDLERS: Handlers = {
     StartConversation: start_conversation,
     PostMessage: post_message,
     ReplyAsAssistant: reply_as_assistant,
-    HandOverConversation: hand_over_conversation,
-    AcceptConversation: accept_conversation,
-    EndConversation: end_conversation,
 }

@@ -5,21 +5,66 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from application.actor import Actor
-from application.agent import ChangeAgentRole, DeactivateAgent, InviteAgent
+from application.agent import (
+    ChangeAgentRole,
+    DeactivateAgent,
+    InviteAgent,
+    JoinAsAgent,
+    ReactivateAgent,
+    RenewInvitation,
+)
+from application.api_key import IssueApiKey, RevokeApiKey
 from application.article import RemoveArticle, WriteArticle
 from application.assistant import ConfigureAssistant
-from application.canned_response import RemoveCannedResponse, SaveCannedResponse
+from application.availability import NoticeIdle, SetAvailability, SetCapacity
+from application.bulk import BeginBulk, MarkAllRead
+from application.canned_response import (
+    ChangeCannedResponse,
+    CreateCannedResponse,
+    RemoveCannedResponse,
+    SaveCannedResponse,
+)
+from application.canned_use import RecordCannedUse
 from application.command import Command
-from application.contact import EraseContact, IntroduceContact
-from application.conversation import (
+from application.contact import (
+    BlockContact,
+    ChangeContact,
+    EraseContact,
+    IntroduceContact,
+    NoteContact,
+    UnblockContact,
+)
+from application.conversation import PostMessage, ReplyAsAssistant, StartConversation
+from application.file import ExpireFile, PurgeFile, UploadFile
+from application.handling import (
     AcceptConversation,
+    AssignConversation,
+    AwakenConversation,
     EndConversation,
     HandOverConversation,
-    PostMessage,
-    ReplyAsAssistant,
-    StartConversation,
+    ReopenConversation,
+    ReturnConversation,
+    SnoozeConversation,
+    TransferConversation,
 )
-from application.tenant import OpenTenant, RenameTenant
+from application.identity_secret import IssueIdentitySecret, RevokeIdentitySecret
+from application.issuer import DistrustIssuer, TrustIssuer
+from application.joining import IdentifyContact, MergeContact, UnmergeContact
+from application.marks import ChangeLabels, SetAttributes, SetPriority
+from application.receipts import MarkDelivered, MarkRead, RateConversation
+from application.scopes import SCOPES, expect_scope
+from application.team import (
+    AddTeamMember,
+    BeginTeamHours,
+    CreateTeam,
+    RemoveTeam,
+    RemoveTeamMember,
+    RenameTeam,
+    RouteTeam,
+)
+from application.tenant import OpenTenant, RenameTenant, SetFileRules
+from application.undo import UndoBulkChange, UndoContactEvent, UndoConversationEvent
+from application.view import ChangeView, CreateView, RemoveView
 from application.widget import InstallWidget, IssueWidgetToken, RestyleWidget, RevokeWidgetToken
 from domain.refusals import Forbidden
 
@@ -29,17 +74,49 @@ SYSTEM: Roles = frozenset(["system"])
 ADMINS: Roles = frozenset(["owner", "admin", "system"])
 SUPERVISORS: Roles = ADMINS | {"supervisor"}
 AGENTS: Roles = SUPERVISORS | {"agent"}
-AGENTS_AND_VISITORS: Roles = AGENTS | {"visitor"}
+VISITORS: Roles = frozenset(["visitor"])
+AGENTS_AND_VISITORS: Roles = AGENTS | VISITORS
 
 PERMISSIONS: Mapping[type[Command], Roles] = {
     StartConversation: AGENTS_AND_VISITORS,
     PostMessage: AGENTS_AND_VISITORS,
+    ReplyAsAssistant: frozenset(["assistant"]),
     EndConversation: AGENTS_AND_VISITORS,
     HandOverConversation: AGENTS_AND_VISITORS | {"assistant"},
-    ReplyAsAssistant: frozenset(["assistant"]),
     AcceptConversation: AGENTS - SYSTEM,
+    AssignConversation: SUPERVISORS,
+    SetAvailability: AGENTS,
+    NoticeIdle: AGENTS - SYSTEM,
+    SetCapacity: SUPERVISORS,
+    CreateTeam: SUPERVISORS,
+    RenameTeam: SUPERVISORS,
+    AddTeamMember: SUPERVISORS,
+    RemoveTeamMember: SUPERVISORS,
+    RouteTeam: SUPERVISORS,
+    BeginTeamHours: SYSTEM,
+    RemoveTeam: SUPERVISORS,
+    TransferConversation: AGENTS,
+    ReturnConversation: AGENTS,
+    SnoozeConversation: AGENTS,
+    AwakenConversation: AGENTS,
+    ReopenConversation: AGENTS,
+    ChangeLabels: AGENTS,
+    SetPriority: AGENTS,
+    SetAttributes: AGENTS,
+    MarkDelivered: VISITORS,
+    MarkRead: (AGENTS - SYSTEM) | VISITORS,
+    RateConversation: VISITORS,
     IntroduceContact: AGENTS_AND_VISITORS,
+    ChangeContact: AGENTS,
+    NoteContact: AGENTS,
+    BlockContact: AGENTS,
+    UnblockContact: AGENTS,
+    MergeContact: AGENTS,
+    UnmergeContact: AGENTS,
+    IdentifyContact: VISITORS,
     EraseContact: ADMINS,
+    IssueIdentitySecret: ADMINS,
+    RevokeIdentitySecret: ADMINS,
     InstallWidget: ADMINS,
     RestyleWidget: ADMINS,
     IssueWidgetToken: ADMINS,
@@ -48,16 +125,43 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     InviteAgent: ADMINS,
     ChangeAgentRole: ADMINS,
     DeactivateAgent: ADMINS,
+    ReactivateAgent: ADMINS,
+    RenewInvitation: ADMINS,
+    JoinAsAgent: SYSTEM,
+    IssueApiKey: ADMINS,
+    RevokeApiKey: ADMINS,
+    TrustIssuer: ADMINS,
+    DistrustIssuer: ADMINS,
     OpenTenant: SYSTEM,
     RenameTenant: ADMINS,
+    SetFileRules: ADMINS,
+    UploadFile: AGENTS_AND_VISITORS,
+    PurgeFile: ADMINS,
+    ExpireFile: SYSTEM,
     WriteArticle: SUPERVISORS,
     RemoveArticle: SUPERVISORS,
+    CreateCannedResponse: AGENTS,
     SaveCannedResponse: SUPERVISORS,
-    RemoveCannedResponse: SUPERVISORS,
+    ChangeCannedResponse: AGENTS,
+    RemoveCannedResponse: AGENTS,
+    RecordCannedUse: AGENTS,
+    CreateView: AGENTS - SYSTEM,
+    ChangeView: AGENTS - SYSTEM,
+    RemoveView: AGENTS - SYSTEM,
+    BeginBulk: AGENTS,
+    MarkAllRead: AGENTS - SYSTEM,
+    UndoConversationEvent: AGENTS,
+    UndoBulkChange: AGENTS,
+    UndoContactEvent: AGENTS,
 }
 
 
 def permit(actor: Actor, command: Command) -> None:
-    """Raises Forbidden where the table does not name the actor's role for this command."""
+    """Raises Forbidden where the table does not name the actor's role for this command.
+
+    An API key needs the command's scope too: ScopeMissing.
+    """
     if actor.role not in PERMISSIONS.get(type(command), frozenset()):
         raise Forbidden
+    if actor.scopes is not None:
+        expect_scope(actor.scopes, SCOPES.get(type(command)))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from datetime import datetime
+from typing import IO, Literal, Protocol
 from uuid import UUID
 
 import msgspec
 
+from application.due import Due
 from application.log import Recorded
+from application.routing import Floor
 from domain.assistant import Persona
 from domain.conversation import Citation
 
@@ -61,6 +64,95 @@ class KnowledgeSearch(Protocol):
 
     async def search(self, tenant_id: int, text: str, limit: int) -> Sequence[Passage]:
         """The best passages, best first; empty where nothing fits."""
+        ...
+
+
+class BlobMissing(Exception):
+    """Nothing lies under this key."""
+
+
+class BlobStore(Protocol):
+    """Where the bytes of files lie. A key begins with its tenant; each call has a deadline (TimeoutError)."""
+
+    async def put(self, key: str, body: IO[bytes]) -> None:
+        """All of `body` from where it stands, at once or not at all; durable when it returns."""
+        ...
+
+    async def read(self, key: str, start: int, length: int) -> bytes:
+        """`length` bytes from `start` on, fewer at the end. Raises BlobMissing."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Deleting what is not there changes nothing."""
+        ...
+
+
+class FileScanner(Protocol):
+    """Looks at a file before it is stored; an installation may put a virus scanner here."""
+
+    async def is_harmless(self, body: IO[bytes], content_type: str) -> bool:
+        """`body` from its beginning on; leaves it where it likes."""
+        ...
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What the read model holds of a conversation: its version, and whether it is an open one of this agent."""
+
+    conversation_id: UUID
+    version: int
+    is_theirs: bool
+
+
+class Seat(msgspec.Struct, frozen=True):
+    """An agent's desk as read. `load`: their open conversations, without those that were asked about."""
+
+    is_there: bool
+    capacity: int
+    load: int
+    known: tuple[Known, ...] = ()
+
+
+class Desks(Protocol):
+    """Who works, what they have, what waits: out of a read model, so a little old."""
+
+    async def seat(self, tenant_id: int, agent_id: UUID, asked: Sequence[UUID]) -> Seat:
+        """One query. Nobody there and no capacity where this tenant has no such agent."""
+        ...
+
+    async def floor(self, tenant_id: int, seq: int, now: datetime) -> Floor:
+        """As of the tenant's `seq` or later. Raises ProjectionBehind."""
+        ...
+
+
+class QueuePlace(msgspec.Struct, frozen=True):
+    """Where a conversation stands in its queue: 1 is next.
+
+    `estimated_seconds` by what was taken out of the queue in 15 minutes, None if nothing was.
+    """
+
+    conversation_id: UUID
+    contact_id: UUID
+    position: int
+    estimated_seconds: int | None
+
+
+class Places(Protocol):
+    """The queue, and a way to those who wait in it."""
+
+    async def queue(self, tenant_id: int, seq: int) -> Sequence[QueuePlace]:
+        """The first ones of each queue, as of the tenant's `seq` or later. Raises ProjectionBehind."""
+        ...
+
+    async def tell(self, tenant_id: int, place: QueuePlace) -> None:
+        """Whoever is connected hears it; it is not kept for anybody else."""
+        ...
+
+
+class DueTimes(Protocol):
+    """What is due at some time, as far as the log says."""
+
+    async def outstanding(self, position: int) -> Sequence[Due]:
+        """All tenants', as of this global position or later. Raises ProjectionBehind."""
         ...
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from application.command import Command, Handlers
 from application.work import Work
+from domain.file import FileRules
 from domain.ids import natural_key
 from domain.tenant import Tenant
 
@@ -16,6 +17,10 @@ class RenameTenant(Command, frozen=True, kw_only=True):
     name: str
 
 
+class SetFileRules(Command, frozen=True, kw_only=True):
+    rules: FileRules
+
+
 async def open_tenant(work: Work, command: OpenTenant) -> None:
     tenant = await work.load(Tenant, natural_key(work.actor.tenant_id, Tenant.KIND))
     tenant.open(work.stamp, work.actor.tenant_id, command.name)
@@ -26,4 +31,9 @@ async def rename_tenant(work: Work, command: RenameTenant) -> None:
     tenant.rename(work.stamp, command.name)
 
 
-HANDLERS: Handlers = {OpenTenant: open_tenant, RenameTenant: rename_tenant}
+async def set_file_rules(work: Work, command: SetFileRules) -> None:
+    tenant = await work.get(Tenant, natural_key(work.actor.tenant_id, Tenant.KIND))
+    tenant.set_file_rules(work.stamp, command.rules)
+
+
+HANDLERS: Handlers = {SetFileRules: set_file_rules, OpenTenant: open_tenant, RenameTenant: rename_tenant}

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
 from application.actor import Actor
 from application.cache import AggregateCache, Folded
 from application.log import Appended, EventLog, LoadedStream, Slice
-from domain.kernel import Aggregate, Cause, Stamp
+from domain.kernel import Aggregate, Event, Stamp
 from domain.refusals import NotFound
 
 A = TypeVar("A", bound=Aggregate)
@@ -21,10 +20,21 @@ LOOK_UP_AGE = 5.0
 
 
 class Work:
-    """Handed to a handler for one try of one command; thrown away when the try fails."""
+    """Handed to a handler for one try of one command; thrown away when the try fails.
+
+    `may_be_stale`: something came out of the cache, and another process may have moved it since. A retry reads
+    everything from the log.
+    """
 
     def __init__(
-        self, log: EventLog, cache: AggregateCache, actor: Actor, stamp: Stamp, new_id: Callable[[], UUID]
+        self,
+        log: EventLog,
+        cache: AggregateCache,
+        actor: Actor,
+        stamp: Stamp,
+        new_id: Callable[[], UUID],
+        *,
+        is_retry: bool = False,
     ) -> None:
         self.actor = actor
         self.stamp = stamp
@@ -32,12 +42,19 @@ class Work:
         self._log = log
         self._cache = cache
         self._taken: dict[UUID, Folded] = {}
+        self._is_retry = is_retry
+        self.may_be_stale = False
 
     async def load(self, kind: type[A], id: UUID) -> A:
         """The aggregate, blank where it does not exist yet. Raises NotFound where the id is of another kind."""
-        folded = self._taken.get(id) or self._cache.take(self.actor.tenant_id, id)
+        folded = self._taken.get(id)
         if folded is None:
-            folded = await self._fold(kind, id)
+            cached = self._cache.take(self.actor.tenant_id, id)
+            if cached is not None and not self._is_retry:
+                self.may_be_stale = True
+                folded = cached
+            else:
+                folded = await self._fold(kind, id)
         self._taken[id] = folded
         return _as_kind(kind, folded)
 
@@ -64,6 +81,18 @@ class Work:
         if not folded.aggregate.exists:
             raise NotFound
         return _as_kind(kind, folded)
+
+    async def history(self, id: UUID) -> tuple[Aggregate, tuple[Event, ...]]:
+        """The aggregate folded anew, and the events that made it: for what is decided about the past.
+
+        Raises NotFound where this tenant has none.
+        """
+        stream = await self._log.load(self.actor.tenant_id, id)
+        aggregate = fold(stream)
+        if aggregate is None:
+            raise NotFound
+        self._taken[id] = Folded(aggregate, stream.head, time.monotonic())
+        return aggregate, stream.events
 
     def slices(self) -> tuple[Slice, ...]:
         """What the touched aggregates recorded, one slice per stream that has something new."""
@@ -101,11 +130,6 @@ def fold(stream: LoadedStream) -> Aggregate | None:
     for event in stream.events:
         aggregate = event.mutate(aggregate)
     return aggregate
-
-
-def stamp(actor: Actor, at: datetime, command: str, policy: str | None, position: int | None) -> Stamp:
-    """Who, when and why of one command."""
-    return Stamp(actor.by, at, Cause(command, policy, position))
 
 
 def _as_kind(kind: type[A], folded: Folded) -> A:

@@ -9,17 +9,46 @@ import msgspec
 
 from domain import (
     agent,
+    api_key,
     article,
     assistant,
+    bulk,
     canned_response,
+    canned_shortcut,
+    canned_use,
     contact,
     conversation,
+    file,
+    identity_secret,
+    issuer,
+    ownership,
+    team,
     tenant,
+    view,
     widget,
 )
 from domain.kernel import Event
 
-NOUNS = (conversation, contact, widget, assistant, agent, tenant, article, canned_response)
+NOUNS = (
+    conversation,
+    contact,
+    identity_secret,
+    widget,
+    assistant,
+    agent,
+    ownership,
+    api_key,
+    issuer,
+    tenant,
+    article,
+    canned_response,
+    canned_shortcut,
+    canned_use,
+    file,
+    team,
+    view,
+    bulk,
+)
 
 EVENT_TYPES: Mapping[str, type[Event]] = {event.TYPE: event for noun in NOUNS for event in noun.EVENTS}
 

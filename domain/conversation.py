@@ -1,32 +1,24 @@
-"""Conversation: one visitor, and whoever answers them."""
+"""Conversation: one visitor, and whoever answers them. What is said is here; whose it is, its marks and its
+receipts are parts of it, each in a file of its own (handling, marks, receipts)."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
 import msgspec
 
-from domain.ids import wire
-from domain.kernel import BEGINNING, NOWHERE, Aggregate, Event, PersonalEvent, Stamp
+from domain import handling, marks, receipts
+from domain.file import Attachment
+from domain.handling import REOPEN_HOURS, Handled, Handling
+from domain.kernel import NOWHERE, Aggregate, Event, PersonalEvent, Stamp
+from domain.marks import Marked
 from domain.personal import Personal
-from domain.refusals import AlreadyAccepted, ConversationChanged, ConversationIsEnded
+from domain.receipts import Received
+from domain.refusals import ConversationChanged
 from domain.values import bounded, message_text
 
-Status = Literal["open", "pending", "snoozed", "resolved"]
-HandledBy = Literal["bot", "queue", "agent"]
 Channel = Literal["chat", "voice"]
-
-REOPEN_WINDOW = timedelta(hours=72)
-
-
-class Handling(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where a conversation stands (`status`) and who has it (`handled_by`): two things, never one."""
-
-    status: Status
-    handled_by: HandledBy
-    assignee_id: UUID | None = None
 
 
 class Citation(msgspec.Struct, frozen=True):
@@ -34,16 +26,6 @@ class Citation(msgspec.Struct, frozen=True):
 
     article_id: UUID
     title: str
-
-
-class HandlingChanged(Event, frozen=True, kw_only=True):
-    """An event that moves the conversation; it carries both ends, so a reader needs no other event."""
-
-    before: Handling
-    after: Handling
-
-    def apply(self, aggregate: Conversation) -> None:
-        aggregate.handling = self.after
 
 
 class ConversationStarted(PersonalEvent, frozen=True, kw_only=True):
@@ -58,12 +40,17 @@ class ConversationStarted(PersonalEvent, frozen=True, kw_only=True):
     session_id: str | None = None
     contact_name: Personal | None = None
     contact_email: Personal | None = None
+    reopen_hours: int = REOPEN_HOURS
+    continues: UUID | None = None
+    """The conversation that had ended too long ago to go on with."""
 
     def create(self) -> Aggregate:
         return Conversation(self.originator_id)
 
     def apply(self, aggregate: Conversation) -> None:
         aggregate.contact_id = self.contact_id
+        aggregate.widget_id = self.widget_id
+        aggregate.reopen_hours = self.reopen_hours
         aggregate.assistant_id = self.assistant_id
         aggregate.handling = self.handling
 
@@ -75,6 +62,10 @@ class MessagePosted(PersonalEvent, frozen=True, kw_only=True):
 
     message_id: UUID
     text: Personal
+    attachments: tuple[Attachment, ...] = ()
+
+    def apply(self, aggregate: Conversation) -> None:
+        aggregate.spoke(self.by.kind, self.originator_version)
 
 
 class NoteAdded(PersonalEvent, frozen=True, kw_only=True):
@@ -84,6 +75,7 @@ class NoteAdded(PersonalEvent, frozen=True, kw_only=True):
 
     message_id: UUID
     text: Personal
+    attachments: tuple[Attachment, ...] = ()
 
 
 class AssistantReplied(PersonalEvent, frozen=True, kw_only=True):
@@ -98,6 +90,9 @@ class AssistantReplied(PersonalEvent, frozen=True, kw_only=True):
     tokens: int = 0
     citations: tuple[Citation, ...] = ()
 
+    def apply(self, aggregate: Conversation) -> None:
+        aggregate.spoke(self.by.kind, self.originator_version)
+
 
 class ReplyDiscarded(PersonalEvent, frozen=True, kw_only=True):
     """The assistant's words came too late: the conversation had moved since it was asked."""
@@ -111,52 +106,13 @@ class ReplyDiscarded(PersonalEvent, frozen=True, kw_only=True):
     tokens: int = 0
 
 
-class HandedOver(HandlingChanged, frozen=True, kw_only=True):
-    """From the assistant to the human queue."""
-
-    TYPE = "conversation.handed_over.1"
-
-    reason: str
-
-
-class Accepted(HandlingChanged, frozen=True, kw_only=True):
-    TYPE = "conversation.accepted.1"
-
-    agent_id: UUID
-
-    def apply(self, aggregate: Conversation) -> None:
-        aggregate.handling = self.after
-        aggregate.accepted_at = self.at
-
-
-class Ended(HandlingChanged, frozen=True, kw_only=True):
-    TYPE = "conversation.ended.1"
-
-    reason: str | None = None
-
-    def apply(self, aggregate: Conversation) -> None:
-        aggregate.handling = self.after
-        aggregate.ended_at = self.at
-
-
-class Reopened(HandlingChanged, frozen=True, kw_only=True):
-    TYPE = "conversation.reopened.1"
-
-
-class Conversation(Aggregate):
-    """Guards who may speak and who has the conversation."""
+class Conversation(Handled, Marked, Received):
+    """Guards who may speak; what it inherits guards the rest."""
 
     KIND = "conversation"
 
     contact_id: UUID = NOWHERE
-    assistant_id: UUID | None = None
-    accepted_at: datetime | None = None
-    ended_at: datetime = BEGINNING
-    handling = Handling(status="open", handled_by="queue")
-
-    @property
-    def is_ended(self) -> bool:
-        return self.handling.status == "resolved"
+    widget_id: UUID | None = None
 
     def start(
         self,
@@ -170,6 +126,8 @@ class Conversation(Aggregate):
         session_id: str | None = None,
         contact_name: Personal | None = None,
         contact_email: Personal | None = None,
+        reopen_hours: int = REOPEN_HOURS,
+        continues: UUID | None = None,
     ) -> None:
         """Begins with the assistant where there is one, else in the queue; starting twice changes nothing."""
         if self.exists:
@@ -186,26 +144,52 @@ class Conversation(Aggregate):
             session_id=bounded("sessionId", session_id) if session_id else None,
             contact_name=contact_name,
             contact_email=contact_email,
+            reopen_hours=reopen_hours,
+            continues=continues,
             handling=Handling(status="open", handled_by="bot" if assistant_id else "queue"),
         )
 
-    def post(self, stamp: Stamp, message_id: UUID, text: str, expected_version: int | None = None) -> None:
-        """A visitor's message reopens within 72 h; an agent's takes a conversation that nobody has.
+    def post(
+        self,
+        stamp: Stamp,
+        message_id: UUID,
+        text: str,
+        expected_version: int | None = None,
+        attachments: tuple[Attachment, ...] = (),
+    ) -> None:
+        """A visitor's message reopens and wakes up; an agent's takes a conversation that nobody has.
 
         Raises ConversationIsEnded, ConversationChanged (only if `expected_version` is given), Invalid.
         """
-        words = message_text(text)
-        self._guard_version(expected_version)
+        words = bounded("message", text, 10_000) if attachments else message_text(text)
+        self.guard_version(expected_version)
         if self.is_ended:
-            self._reopen_for(stamp)
-        if stamp.by.kind == "agent" and self.handling.assignee_id is None:
+            self.reopen_for_visitor(stamp)
+        if stamp.by.kind == "visitor":
+            self.awaken(stamp, "reply")
+        if stamp.by.kind == "agent" and self.handling.assignee_id in (None, stamp.by.id):
             self.accept(stamp, stamp.by.id)
-        self.record(MessagePosted, stamp, subject_id=self.contact_id, message_id=message_id, text=words)
+        self.record(
+            MessagePosted,
+            stamp,
+            subject_id=self.contact_id,
+            message_id=message_id,
+            text=words,
+            attachments=attachments,
+        )
 
-    def add_note(self, stamp: Stamp, message_id: UUID, text: str) -> None:
+    def add_note(
+        self, stamp: Stamp, message_id: UUID, text: str, attachments: tuple[Attachment, ...] = ()
+    ) -> None:
         """A private note, at any time, also on an ended conversation."""
         words = message_text(text)
-        self.record(NoteAdded, stamp, subject_id=self.contact_id, message_id=message_id, text=words)
+        facts = {
+            "subject_id": self.contact_id,
+            "message_id": message_id,
+            "text": words,
+            "attachments": attachments,
+        }
+        self.record(NoteAdded, stamp, **facts)
 
     def reply(
         self,
@@ -233,38 +217,14 @@ class Conversation(Aggregate):
             **facts,
         )
 
-    def hand_over(self, stamp: Stamp, reason: str) -> None:
-        """From the assistant to the queue; nothing to do where humans already have it or it has ended."""
-        if self.handling.handled_by != "bot" or self.is_ended:
-            return
-        after = msgspec.structs.replace(self.handling, handled_by="queue")
-        self.record(HandedOver, stamp, reason=bounded("reason", reason), before=self.handling, after=after)
+    def rate_once(self, stamp: Stamp, score: int, comment: str | None) -> None:
+        """Once it has ended. Raises Forbidden, Invalid, ConversationIsOpen, RatingIsClosed."""
+        self.rate(stamp, score, comment, is_ended=self.is_ended)
 
-    def accept(self, stamp: Stamp, agent_id: UUID) -> None:
-        """One winner; one's own again changes nothing. Raises AlreadyAccepted, ConversationIsEnded."""
-        owner = self.handling.assignee_id
-        if self.is_ended:
-            raise ConversationIsEnded
-        if owner == agent_id:
-            return
-        if owner is not None:
-            raise AlreadyAccepted(by=wire("agent", owner), at=self.accepted_at)
-        after = Handling(status=self.handling.status, handled_by="agent", assignee_id=agent_id)
-        self.record(Accepted, stamp, agent_id=agent_id, before=self.handling, after=after)
-
-    def end(self, stamp: Stamp, reason: str | None = None) -> None:
-        """Resolved, by either side; ending twice changes nothing."""
-        if self.is_ended:
-            return
-        after = msgspec.structs.replace(self.handling, status="resolved")
-        why = bounded("reason", reason) if reason else None
-        self.record(Ended, stamp, reason=why, before=self.handling, after=after)
-
-    def _reopen_for(self, stamp: Stamp) -> None:
-        if stamp.by.kind != "visitor" or stamp.at - self.ended_at > REOPEN_WINDOW:
-            raise ConversationIsEnded
-        after = Handling(status="open", handled_by="bot" if self.assistant_id else "queue")
-        self.record(Reopened, stamp, before=self.handling, after=after)
+    def guard_version(self, expected: int | None) -> None:
+        """Raises ConversationChanged where somebody looked at another version than this one."""
+        if expected is not None and expected != self.version:
+            raise ConversationChanged(expected=expected, version=self.version)
 
     def _moved_since(self, asked_version: int) -> str | None:
         if self.is_ended:
@@ -273,10 +233,6 @@ class Conversation(Aggregate):
             return f"handled_by_{self.handling.handled_by}"
         return "conversation_moved" if self.version != asked_version else None
 
-    def _guard_version(self, expected: int | None) -> None:
-        if expected is not None and expected != self.version:
-            raise ConversationChanged(expected=expected, version=self.version)
-
 
 EVENTS: tuple[type[Event], ...] = (
     ConversationStarted,
@@ -284,8 +240,7 @@ EVENTS: tuple[type[Event], ...] = (
     NoteAdded,
     AssistantReplied,
     ReplyDiscarded,
-    HandedOver,
-    Accepted,
-    Ended,
-    Reopened,
+    *handling.EVENTS,
+    *marks.EVENTS,
+    *receipts.EVENTS,
 )

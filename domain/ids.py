@@ -17,8 +17,17 @@ PREFIXES = {
     "tenant": "tnt",
     "article": "art",
     "canned_response": "can",
+    "canned_shortcut": "csc",
+    "file": "fil",
+    "identity_secret": "ids",
+    "note": "nte",
     "token": "tok",
+    "api_key": "key",
     "event": "evt",
+    "view": "viw",
+    "bulk": "blk",
+    "issuer": "iss",
+    "ownership": "own",
 }
 _VERBATIM = UUID("6f2d1c1e-7a0b-5b8e-9f4e-3f1f5c6b7a80")
 

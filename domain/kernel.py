@@ -23,11 +23,16 @@ class By(msgspec.Struct, frozen=True):
 
 
 class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Why it happened: the command, and for a reaction the policy and the position it reacted to."""
+    """Why it happened: the command, and for a reaction the policy and the position it reacted to.
+
+    `bulk`: the bulk action the command was part of; `undoes`: the id (`evt_…`) of the event it takes back.
+    """
 
     command: str
     policy: str | None = None
     position: int | None = None
+    bulk: UUID | None = None
+    undoes: str | None = None
 
 
 class Stamp(msgspec.Struct, frozen=True):

@@ -32,6 +32,13 @@ class Forbidden(Refusal):
     sentence = "Your role may not do this."
 
 
+class ScopeMissing(Forbidden):
+    """Details: `scope`, the one that an API key would need; without it no scope opens this."""
+
+    code = "scope_missing"
+    sentence = "This API key may not do this."
+
+
 class NotFound(Refusal):
     code = "not_found"
     sentence = "There is no such thing here."
@@ -90,6 +97,18 @@ class AlreadyAccepted(Conflict):
     sentence = "Another agent has this conversation."
 
 
+class AtCapacity(Conflict):
+    """Details: `capacity`, and `load`, the open conversations the agent has."""
+
+    code = "at_capacity"
+    sentence = "This agent has as many open conversations as they may have."
+
+
+class AgentUnavailable(Conflict):
+    code = "agent_unavailable"
+    sentence = "This agent is not online."
+
+
 class ConversationIsEnded(Conflict):
     code = "conversation_ended"
     sentence = "This conversation has ended. Start a new one."
@@ -98,6 +117,54 @@ class ConversationIsEnded(Conflict):
 class ConversationChanged(Conflict):
     code = "conversation_changed"
     sentence = "The conversation has moved on since you looked."
+
+
+class ConversationIsOpen(Conflict):
+    code = "conversation_open"
+    sentence = "This conversation has not ended yet."
+
+
+class RatingIsClosed(Conflict):
+    code = "rating_closed"
+    sentence = "A rating can be changed for 24 hours."
+
+
+class FileIsAttached(Conflict):
+    code = "file_attached"
+    sentence = "This file is part of another conversation. Upload it again."
+
+
+class FileIsPurged(Conflict):
+    code = "file_purged"
+    sentence = "This file is no longer kept. Upload it again."
+
+
+class ShortcutTaken(Conflict):
+    """Details: `id` (wire id of the canned response that has it)."""
+
+    code = "shortcut_taken"
+    sentence = "Another canned response has this shortcut."
+
+
+class VisitorBlocked(Forbidden):
+    """Details: `until`, null where it is for good."""
+
+    code = "visitor_blocked"
+    sentence = "You cannot write here at the moment."
+
+
+class ContactIsMerged(Conflict):
+    """Details: `id` is part of `into`."""
+
+    code = "contact_merged"
+    sentence = "This contact is part of another one. Ask for that one, or unmerge first."
+
+
+class ContactIsErased(Conflict):
+    """Details: `id`."""
+
+    code = "contact_erased"
+    sentence = "This contact was erased."
 
 
 class IdempotencyMismatch(Conflict):
@@ -115,3 +182,23 @@ class ProjectionBehind(Unavailable):
 class TooLarge(Refusal):
     code = "too_large"
     sentence = "The request is too large."
+
+
+class UnsupportedFile(Refusal):
+    """Details: `accepted`, the content types this tenant takes."""
+
+    code = "unsupported_file"
+    sentence = "Files of this kind are not accepted."
+
+
+class RateLimited(Refusal):
+    """Nothing was stored. `retry_after` in seconds."""
+
+    code = "rate_limited"
+    sentence = "Too many requests. Try again later."
+    policy: ClassVar[tuple[str, int, int] | None] = None
+    """(name, how many, in how many seconds), where it can be said."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__()
+        self.retry_after = retry_after

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from domain.file import FileRules, valid_rules
 from domain.kernel import Aggregate, Event, Stamp
 from domain.values import required
 
@@ -28,10 +29,20 @@ class TenantRenamed(Event, frozen=True, kw_only=True):
         aggregate.name = self.name
 
 
+class FileRulesSet(Event, frozen=True, kw_only=True):
+    TYPE = "tenant.file_rules_set.1"
+
+    rules: FileRules
+
+    def apply(self, aggregate: Tenant) -> None:
+        aggregate.file_rules = self.rules
+
+
 class Tenant(Aggregate):
     KIND = "tenant"
 
     name = ""
+    file_rules = FileRules()
 
     def open(self, stamp: Stamp, tenant_id: int, name: str) -> None:
         """Opening twice changes nothing. Raises Invalid."""
@@ -43,5 +54,10 @@ class Tenant(Aggregate):
         if required("name", name) != self.name:
             self.record(TenantRenamed, stamp, name=name.strip())
 
+    def set_file_rules(self, stamp: Stamp, rules: FileRules) -> None:
+        """What people may upload from now on; the same rules again change nothing. Raises Invalid."""
+        if valid_rules(rules) != self.file_rules:
+            self.record(FileRulesSet, stamp, rules=rules)
 
-EVENTS: tuple[type[Event], ...] = (TenantOpened, TenantRenamed)
+
+EVENTS: tuple[type[Event], ...] = (TenantOpened, TenantRenamed, FileRulesSet)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 import msgspec
 
@@ -18,6 +19,8 @@ from infrastructure.reactions import BACKOFF, Reactions
 LOCK = 7010
 PAUSE = 1.0
 """Seconds after a failure until this process tries to lead again: another one may be quicker, or newer."""
+
+Beside = Callable[[], Coroutine[Any, Any, None]]
 
 _log = logging.getLogger("verbatim.reactor")
 
@@ -38,8 +41,11 @@ class Reactor:
         reader: EventReader,
         policies: Sequence[Policy],
         backoff: Sequence[float] = BACKOFF,
+        beside: Sequence[Beside] = (),
     ) -> None:
+        """`beside`: what else runs in the process that leads, and only there, until it is cancelled."""
         self._database = database
+        self._beside = beside
         self._reactions = [Reactions(database, reader, policy, backoff) for policy in policies]
         self._is_leading = False
 
@@ -87,6 +93,8 @@ class Reactor:
                     work.create_task(keep())
                     for reactions in self._reactions:
                         work.create_task(reactions.run())
+                    for run in self._beside:
+                        work.create_task(run())
             finally:
                 self._is_leading = False
 

@@ -37,6 +37,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     public_url: Annotated[
         str | None, _about("Where people reach it, behind a proxy; by default host and port.")
     ] = None
+    private_issuers: Annotated[
+        bool, _about("Identity providers may be at private addresses, and on this machine without TLS.")
+    ] = False
+    blobs: Annotated[
+        _Text,
+        _about(
+            "Where files lie: `file:///PATH`, or `s3://BUCKET/PREFIX?endpoint=URL&region=NAME` with the keys "
+            "in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. All processes need the same."
+        ),
+    ] = "file:.verbatim/files"
     model_url: Annotated[
         str | None,
         _about("Default address of the language model (OpenAI's protocol); an assistant may name its own."),

@@ -12,10 +12,13 @@ from prometheus_client import CollectorRegistry
 from application.answer_models import AnswerModels
 from application.bus import CommandBus
 from application.cited_answers import CitedAnswers
-from application.handlers import HANDLERS
 from application.policies.answer_with_assistant import AnswerWithAssistant
+from application.policies.delete_purged_file import DeletePurgedFile
+from application.ports import Policy
+from application.seats import Seats
 from infrastructure.access.access import Access, open_access
-from infrastructure.clock import now, uuid7
+from infrastructure.drafts import Drafts
+from infrastructure.egress import Egress
 from infrastructure.eventstore.partitions import keep_partitions
 from infrastructure.eventstore.store import EventStore, open_event_store
 from infrastructure.language_model import LanguageModel
@@ -30,12 +33,14 @@ from infrastructure.projector.progress import Progress
 from infrastructure.projector.runner import Projector
 from infrastructure.reactor import Reactor
 from infrastructure.settings import Settings
+from interfaces.files import FileSweep, open_files
 from interfaces.health import Health, log_probe, nats_probe, projection_probe, reactor_probe, relay_probe
 from interfaces.http import health
 from interfaces.http.app import build_app
 from interfaces.http.pages import DemoPage, page_routes
-from interfaces.http.parts import HttpParts
+from interfaces.http.parts import FileParts, HttpParts
 from interfaces.knowledge import Knowledge
+from interfaces.routing import open_seats, queue_places, routing, seated_bus
 from interfaces.tasks import Tasks
 from interfaces.ws.hub import Hub
 from interfaces.ws.routes import SocketParts, socket_routes
@@ -50,14 +55,17 @@ class WriteSide(msgspec.Struct, frozen=True):
     store: EventStore
     bus: CommandBus
     access: Access
+    seats: Seats
 
 
 @asynccontextmanager
 async def open_write_side(settings: Settings) -> AsyncGenerator[WriteSide]:
     """Event store, commands and credentials. Raises psycopg.OperationalError."""
     async with open_event_store(settings.database_url, settings.master_key) as store:
-        access = await open_access(store.database, settings.master_key)
-        yield WriteSide(store, CommandBus(store, HANDLERS, now, uuid7), access)
+        egress = Egress(allow_private=settings.private_issuers)
+        access = await open_access(store.database, settings.master_key, egress)
+        seats = open_seats(store)
+        yield WriteSide(store, seated_bus(store, seats), access, seats)
 
 
 async def caught_up(side: WriteSide, tenant_id: int, seconds: float, progress: Progress | None = None) -> None:
@@ -72,7 +80,13 @@ class Process:
     """The parts of one process, started one by one; `tasks` must keep running, `closing` is what ends with it."""
 
     def __init__(
-        self, settings: Settings, side: WriteSide, nats: NatsConnection, signals: Signals, closing: AsyncExitStack
+        self,
+        settings: Settings,
+        side: WriteSide,
+        nats: NatsConnection,
+        signals: Signals,
+        closing: AsyncExitStack,
+        files: FileParts,
     ) -> None:
         self.closing = closing
         self.settings = settings
@@ -82,6 +96,7 @@ class Process:
         self.tasks = Tasks()
         self.health = Health(log_probe(side.store.reader), nats_probe(nats))
         self.registry = CollectorRegistry()
+        self.files = files
         self.progress: Progress | None = None
 
     async def wake_on_events(self, part: Relay | Projector | Reactor) -> None:
@@ -102,7 +117,8 @@ async def open_process(settings: Settings, roles: Collection[str]) -> AsyncGener
         side = await stack.enter_async_context(open_write_side(settings))
         nats = await stack.enter_async_context(nats_connection(settings.nats_url, "verbatim"))
         signals = Signals(nats)
-        process = Process(settings, side, nats, signals, stack)
+        files = open_files(settings.blobs, settings.master_key, side.store.database)
+        process = Process(settings, side, nats, signals, stack, await stack.enter_async_context(files))
         async with side.store.database.worker() as connection:
             await install_builds(connection, PROJECTIONS)  # an api may be here before any projector was
         relaying = None
@@ -134,6 +150,9 @@ async def open_app(process: Process, roles: Collection[str], demo: DemoPage | No
         replies=Replies(feed, store.reader),
         feed=feed,
         health=process.health.report,
+        typing=hub.typing,
+        files=process.files,
+        drafts=Drafts(store.database, store.keyring),
         registry=process.registry,
         base_url=_public_url(process.settings),
     )
@@ -180,11 +199,19 @@ async def _reactor(process: Process) -> None:
     process.closing.push_async_callback(language_model.close)
     deadline = settings.model_deadline + 5  # the model's own comes first
     model = AnswerModels(CitedAnswers(knowledge), language_model, deadline)
-    reactor = Reactor(store.database, store.reader, [AnswerWithAssistant(store, process.side.bus, model)])
+    policies: list[Policy] = [
+        AnswerWithAssistant(store, process.side.bus, model),
+        DeletePurgedFile(store, process.files.blobs, store.keyring.destroy),
+    ]
+    route, timers = routing(store, process.side.seats, process.progress)
+    feed = Feed(process.nats, store.reader, store.mapper)
+    policies += [route, timers, queue_places(store, feed, process.progress)]
+    reactor = Reactor(store.database, store.reader, policies, beside=[timers.run])
     await reactor.register()
     await process.wake_on_events(reactor)
     process.health.add(reactor_probe(reactor, store.reader))
     process.tasks.start("reactor", reactor.run())
+    process.tasks.start("files", FileSweep(process.side.bus, store.database, process.files).run())
 
 
 def _public_url(settings: Settings) -> str:

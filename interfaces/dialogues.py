@@ -13,7 +13,8 @@ import msgspec
 from application.actor import Actor, system, visitor
 from application.agent import InviteAgent
 from application.bus import CommandBus, Request
-from application.conversation import EndConversation, PostMessage, StartConversation
+from application.conversation import PostMessage, StartConversation
+from application.handling import EndConversation
 from domain.conversation import ConversationStarted
 from domain.ids import natural_key
 from domain.kernel import By

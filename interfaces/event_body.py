@@ -10,7 +10,7 @@ import msgspec
 from application.log import Recorded
 from domain.catalog import EVENT_TYPES
 from domain.ids import event_wire, wire
-from domain.kernel import Event
+from domain.kernel import Cause, Event
 from domain.personal import personal_fields
 from interfaces.wire import author_wire
 
@@ -26,6 +26,8 @@ class CauseBody(msgspec.Struct, frozen=True, omit_defaults=True):
     command: str
     policy: str | None = None
     position: int | None = None
+    bulk: str | None = None
+    undoes: str | None = None
 
 
 class EventBody(msgspec.Struct, frozen=True, rename="camel"):
@@ -64,7 +66,7 @@ class EventBodies:
             version=recorded.version,
             at=recorded.at,
             by=ByBody(event.by.kind, author_wire(event.by.kind, event.by.id)),
-            cause=CauseBody(event.cause.command, event.cause.policy, event.cause.position),
+            cause=_cause(event.cause),
             data=self._data(event),
             hash=recorded.hash.hex(),
         )
@@ -73,3 +75,8 @@ class EventBodies:
         hidden = self._hidden.get(event.TYPE, ())
         facts = msgspec.to_builtins(event)
         return {name: None if name in hidden else value for name, value in facts.items() if name not in _PLACE}
+
+
+def _cause(cause: Cause) -> CauseBody:
+    bulk = None if cause.bulk is None else wire("bulk", cause.bulk)
+    return CauseBody(cause.command, cause.policy, cause.position, bulk, cause.undoes)

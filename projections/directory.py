@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -10,16 +11,27 @@ from application.projection import Connection
 from domain.agent import Role
 from domain.assistant import Persona
 from domain.widget import Look
+from projections.cursor import page_limit
+
+_AGENT = "agent_id, name, email, role, is_active, invited_until"
 
 
 class AgentView(msgspec.Struct, frozen=True):
-    """Name and e-mail are None once erased."""
+    """Name and e-mail are None once erased. `invited_until`: of a link that was not followed yet."""
 
     agent_id: UUID
     name: str | None
     email: str | None
     role: Role
     is_active: bool
+    invited_until: datetime | None = None
+
+
+class AgentPage(msgspec.Struct, frozen=True):
+    """`last` is what the next page is after, None where there is no more."""
+
+    agents: tuple[AgentView, ...]
+    last: int | None
 
 
 class WidgetView(msgspec.Struct, frozen=True):
@@ -43,10 +55,23 @@ async def read_tenant_name(connection: Connection, tenant_id: int) -> str | None
 async def read_agents(connection: Connection, tenant_id: int) -> tuple[AgentView, ...]:
     """All that were ever invited, in order of invitation."""
     cursor = await connection.execute(
-        "SELECT agent_id, name, email, role, is_active FROM read.agent WHERE tenant_id = %s ORDER BY since",
+        f"SELECT {_AGENT} FROM read.agent WHERE tenant_id = %s ORDER BY since".encode(),
         (tenant_id,),
     )
     return tuple(AgentView(*row) for row in await cursor.fetchall())
+
+
+async def read_agent_page(connection: Connection, tenant_id: int, after: int, limit: int) -> AgentPage:
+    """The same in pages; `after` is the `last` of the page before, 0 for the first."""
+    wanted = page_limit(limit)
+    cursor = await connection.execute(
+        f"SELECT {_AGENT}, since FROM read.agent WHERE tenant_id = %s AND since > %s "
+        "ORDER BY since LIMIT %s".encode(),
+        (tenant_id, after, wanted + 1),
+    )
+    rows = await cursor.fetchall()
+    shown = rows[:wanted]
+    return AgentPage(tuple(AgentView(*row[:-1]) for row in shown), shown[-1][-1] if len(rows) > wanted else None)
 
 
 async def read_widgets(connection: Connection, tenant_id: int) -> tuple[WidgetView, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,15 @@ import msgspec
 from application.log import Recorded
 from application.projection import Connection
 from domain import agent, assistant, tenant, widget
-from domain.agent import AgentDeactivated, AgentInvited, AgentRoleChanged, Role
+from domain.agent import (
+    AgentDeactivated,
+    AgentInvited,
+    AgentJoined,
+    AgentReactivated,
+    AgentRoleChanged,
+    InvitationIssued,
+    Role,
+)
 from domain.assistant import AssistantConfigured, Persona
 from domain.personal import readable
 from domain.tenant import TenantOpened, TenantRenamed
@@ -34,6 +43,7 @@ class AgentRow(msgspec.Struct):
     role: Role
     is_active: bool
     since: int
+    invited_until: datetime | None = None
 
 
 class WidgetRow(msgspec.Struct):
@@ -62,7 +72,7 @@ class Directory:
     """Folds what a tenant sets up. Widget tokens are not shown, so their events are not folded."""
 
     name = "directory"
-    version = 1
+    version = 2
     tables = tuple(table.name for table in TABLES)
     concerns = frozenset(
         event.TYPE for event in (*tenant.EVENTS, *agent.EVENTS, *assistant.EVENTS, WidgetInstalled, WidgetRestyled)
@@ -116,8 +126,12 @@ def _agent(row: AgentRow | None, one: Recorded) -> AgentRow | None:
             return AgentRow(one.tenant_id, one.stream_id, readable(name), readable(email), role, True, since)
         case AgentRoleChanged(role=role) if row:
             return msgspec.structs.replace(row, role=role)
-        case AgentDeactivated() if row:
-            return msgspec.structs.replace(row, is_active=False)
+        case AgentDeactivated() | AgentReactivated() if row:
+            return msgspec.structs.replace(row, is_active=isinstance(one.event, AgentReactivated))
+        case InvitationIssued(expires_at=until) if row:
+            return msgspec.structs.replace(row, invited_until=until)
+        case AgentJoined() if row:
+            return msgspec.structs.replace(row, invited_until=None)
         case _:
             return row
 

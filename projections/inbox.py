@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import msgspec
+from psycopg import AsyncCursor
 
 from application.projection import Connection
-from domain.conversation import Channel, HandledBy, Status
-from domain.kernel import ActorKind
-from domain.refusals import Invalid
-from projections.cursor import Cursor, decode_cursor, encode_cursor, page_limit
+from domain.conversation import Channel
+from domain.handling import HandledBy, Status
+from domain.kernel import NOWHERE, ActorKind
+from domain.marks import Priority
+from projections.inbox_counts import InboxCounts, read_counts
+from projections.inbox_entry import NEVER, URGENCIES, Entry
+from projections.inbox_filter import InboxFilter, Order, conditions, order_of, walks
+from projections.inbox_fold import ENTRIES
 
-InboxSort = Literal["newest", "oldest", "waiting"]
 
-
-class InboxRow(msgspec.Struct, frozen=True):
+class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
     """One conversation. `contact_name` and `last_text` are None where never given, or erased.
 
-    `unread`: visitor messages since an agent last answered or ended it; the assistant's replies do not count.
+    `unread`: visitor messages since an agent last answered, ended or read; the assistant's replies do not count.
     `waiting_since`: when the visitor began to wait for a human; None while the assistant has it, or resolved.
     `last_*`: the last public message; `last_by` is None and `last_at` the start where there is none yet.
     """
@@ -32,35 +35,20 @@ class InboxRow(msgspec.Struct, frozen=True):
     status: Status
     handled_by: HandledBy
     assignee_id: UUID | None
+    team_id: UUID | None
     widget_id: UUID | None
+    labels: tuple[str, ...]
+    priority: Priority | None
+    snoozed_until: datetime | None
     last_text: str | None
     last_by: ActorKind | None
     last_at: datetime
     waiting_since: datetime | None
     unread: int
+    rating: int | None
     started_at: datetime
     version: int
     seq: int
-
-
-class InboxFilter(msgspec.Struct, frozen=True):
-    """None: any. `sort`: by last message, or `waiting`: longest waiting first, then those who do not wait."""
-
-    status: Status | None = None
-    handled_by: HandledBy | None = None
-    assignee: UUID | Literal["none"] | None = None
-    channel: Channel | None = None
-    sort: InboxSort = "newest"
-    limit: int = 50
-    cursor: str | None = None
-
-
-class InboxCounts(msgspec.Struct, frozen=True):
-    """Open conversations: assigned to me, to nobody, all. Each equals the length of the list so filtered."""
-
-    mine: int
-    unassigned: int
-    open: int
 
 
 class InboxPage(msgspec.Struct, frozen=True):
@@ -71,66 +59,91 @@ class InboxPage(msgspec.Struct, frozen=True):
     counts: InboxCounts
 
 
-_COUNTS = """
-SELECT count(*) FILTER (WHERE assignee_id = %s), count(*) FILTER (WHERE assignee_id IS NULL), count(*)
-FROM read.inbox WHERE tenant_id = %s AND status = 'open'"""
+_COLUMNS = ", ".join(f"i.{column}" for column in ENTRIES.columns)
 
-_ROWS = """
-SELECT i.conversation_id, i.contact_id, p.name, i.channel, i.status, i.handled_by, i.assignee_id, i.widget_id,
-  i.last_text, i.last_by, i.last_at, i.waiting_since, i.unread, i.started_at, i.version, i.seq
-FROM read.inbox i LEFT JOIN read.inbox_person p ON p.tenant_id = i.tenant_id AND p.contact_id = i.contact_id
-WHERE """
+_PAGE = """
+SELECT {columns}, coalesce(k.name, p.name) FROM ({branches}) i
+LEFT JOIN read.inbox_person p ON p.tenant_id = i.tenant_id AND p.contact_id = i.contact_id
+LEFT JOIN read.inbox_person k ON k.tenant_id = p.tenant_id AND k.contact_id = p.merged_into AND p.is_linked
+ORDER BY {order} LIMIT {limit}"""
 
-_SORT_KEYS: dict[InboxSort, tuple[str, str, str]] = {
-    "newest": ("i.last_at", "<", "DESC"),
-    "oldest": ("i.last_at", ">", "ASC"),
-    "waiting": ("coalesce(i.waiting_since, 'infinity')", ">", "ASC"),
-}
+_BRANCH = "(SELECT {columns} FROM {source} WHERE {conditions} ORDER BY {order} LIMIT {limit})"
 
 
 async def read_inbox(connection: Connection, tenant_id: int, filter: InboxFilter, me: UUID | None) -> InboxPage:
-    """One page and the counts, in one round trip. `limit` is held within 1 to 200. Raises Invalid."""
-    limit = page_limit(filter.limit)
-    conditions, values = _conditions(tenant_id, filter)
-    key, _, direction = _SORT_KEYS[filter.sort]
-    order = f" ORDER BY {key} {direction}, i.conversation_id {direction} LIMIT %s"
-    page = await connection.execute((_ROWS + conditions + order).encode(), [*values, limit + 1])
-    totals = await connection.execute(_COUNTS, (me, tenant_id))
-    rows = tuple(InboxRow(*row) for row in await page.fetchall())
-    counted = await totals.fetchone()
-    counts = InboxCounts(*counted) if counted else InboxCounts(0, 0, 0)
-    more = _cursor_after(filter.sort, rows[limit - 1]) if len(rows) > limit else None
-    return InboxPage(rows[:limit], more, counts)
+    """One page and the counts, in one round trip. Raises Invalid."""
+    order = order_of(filter)
+    page = await _execute(connection, tenant_id, filter, order)
+    counts = await read_counts(connection, tenant_id, me)
+    entries = [_entry(row) for row in await page.fetchall()]
+    return page_of(entries, order, filter.size, counts)
 
 
-def _conditions(tenant_id: int, filter: InboxFilter) -> tuple[str, list[Any]]:
-    wanted: list[tuple[str, list[Any]]] = [("i.tenant_id = %s", [tenant_id])]
-    if filter.assignee == "none":
-        wanted.append(("i.assignee_id IS NULL", []))
-    elif filter.assignee is not None:
-        wanted.append(("i.assignee_id = %s", [filter.assignee]))
-    for column, value in (
-        ("status", filter.status),
-        ("handled_by", filter.handled_by),
-        ("channel", filter.channel),
-    ):
-        if value is not None:
-            wanted.append((f"i.{column} = %s", [value]))
-    if filter.cursor is not None:
-        key, comparison, _ = _SORT_KEYS[filter.sort]
-        place = _place(decode_cursor(filter.cursor, filter.sort))
-        wanted.append((f"({key}, i.conversation_id) {comparison} (%s::timestamptz, %s)", list(place)))
-    return " AND ".join(text for text, _ in wanted), [value for _, found in wanted for value in found]
+async def read_entries(
+    connection: Connection, tenant_id: int, filter: InboxFilter, order: Order
+) -> list[tuple[Entry, str | None]]:
+    """What a page is made of: its entries, and one more, each with its contact's name."""
+    page = await _execute(connection, tenant_id, filter, order)
+    return [_entry(row) for row in await page.fetchall()]
 
 
-def _place(cursor: Cursor) -> tuple[datetime | str, UUID]:
-    try:
-        key = cursor.key if cursor.key == "infinity" else datetime.fromisoformat(cursor.key)
-        return key, UUID(cursor.last)
-    except ValueError as unreadable:
-        raise Invalid("cursor is not one of ours.") from unreadable
+def page_of(entries: list[tuple[Entry, str | None]], order: Order, size: int, counts: InboxCounts) -> InboxPage:
+    """Sorted entries, one more than the page has if there is a next one, each with its contact's name."""
+    rows = tuple(row_of(entry, name) for entry, name in entries[:size])
+    more = order.cursor_after(entries[size - 1][0]) if len(entries) > size else None
+    return InboxPage(rows, more, counts)
 
 
-def _cursor_after(sort: InboxSort, row: InboxRow) -> str:
-    key = row.waiting_since if sort == "waiting" else row.last_at
-    return encode_cursor(Cursor(sort, key.isoformat() if key else "infinity", row.conversation_id.hex))
+def row_of(entry: Entry, contact_name: str | None) -> InboxRow:
+    return InboxRow(
+        conversation_id=entry.conversation_id,
+        contact_id=entry.contact_id,
+        contact_name=contact_name,
+        channel=entry.channel,
+        status=entry.status,
+        handled_by=entry.handled_by,
+        assignee_id=None if entry.assignee_id == NOWHERE else entry.assignee_id,
+        team_id=entry.team_id,
+        widget_id=entry.widget_id,
+        labels=entry.labels,
+        priority=URGENCIES[entry.urgency],
+        snoozed_until=entry.snoozed_until,
+        last_text=entry.last_text,
+        last_by=entry.last_by,
+        last_at=entry.last_at,
+        waiting_since=None if entry.waiting_since == NEVER else entry.waiting_since,
+        unread=entry.unread,
+        rating=entry.rating,
+        started_at=entry.started_at,
+        version=entry.version,
+        seq=entry.seq,
+    )
+
+
+async def _execute(
+    connection: Connection, tenant_id: int, filter: InboxFilter, order: Order
+) -> AsyncCursor[tuple[Any, ...]]:
+    sql, values = _page(tenant_id, filter, order)
+    return await connection.execute(sql.encode(), values)
+
+
+def _page(tenant_id: int, filter: InboxFilter, order: Order) -> tuple[str, list[Any]]:
+    """The page is the merger of the walks."""
+    source, wanted, values = conditions(tenant_id, filter, order)
+    limit = filter.size + 1
+    branches = [
+        _BRANCH.format(
+            columns=_COLUMNS,
+            source=source,
+            conditions=f"{walk} AND {wanted}",
+            order=order.by(filter.label is not None),
+            limit=limit,
+        )
+        for walk in walks(filter)
+    ]
+    sql = _PAGE.format(columns=_COLUMNS, branches=" UNION ALL ".join(branches), order=order.by(False), limit=limit)
+    return sql, values * len(branches)
+
+
+def _entry(row: tuple[Any, ...]) -> tuple[Entry, str | None]:
+    return msgspec.convert(dict(zip(ENTRIES.columns, row[:-1], strict=True)), Entry), row[-1]

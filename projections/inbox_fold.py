@@ -1,8 +1,8 @@
-"""The inbox's table and how events change it."""
+"""The inbox's tables and how events change them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,151 +12,120 @@ from application.log import Recorded
 from application.projection import Connection
 from domain import contact, conversation
 from domain.contact import ContactErased
-from domain.conversation import (
-    AssistantReplied,
-    Channel,
-    ConversationStarted,
-    Ended,
-    HandledBy,
-    HandlingChanged,
-    MessagePosted,
-    Status,
-)
-from domain.kernel import ActorKind
-from domain.personal import readable
+from domain.conversation import ConversationStarted
+from domain.handling import Status
+from projections.inbox_counts import COUNTS, count, place_of
+from projections.inbox_entry import Entry, begun, evolve
 from projections.people import erased_people, fold_people, people_table
 from projections.table import Key, Table
-
-
-class Entry(msgspec.Struct):
-    """One conversation as its events tell it.
-
-    `unread`: visitor messages since an agent last answered or ended it; the assistant's replies do not count.
-    `waiting_since`: when the visitor began to wait for a human; None while the assistant has it, or resolved.
-    `last_*`: the last public message; `last_at` is the start where there is none yet.
-    """
-
-    tenant_id: int
-    conversation_id: UUID
-    contact_id: UUID
-    channel: Channel
-    status: Status
-    handled_by: HandledBy
-    assignee_id: UUID | None
-    widget_id: UUID | None
-    last_text: str | None
-    last_by: ActorKind | None
-    last_at: datetime
-    waiting_since: datetime | None
-    unread: int
-    started_at: datetime
-    version: int
-    seq: int
-
 
 ENTRIES = Table(
     "inbox",
     Entry,
     ("conversation_id",),
+    # Each begins with the tenant and ends with the order of a list: a page is one walk along one of them,
+    # however many conversations there are. Row-level security admits only leakproof operators into an index,
+    # so no coalesce, no array and no LIKE is asked of these columns.
     indexes=(
-        "tenant_id, last_at, conversation_id",
-        "tenant_id, coalesce(waiting_since, 'infinity'), conversation_id",
-        "tenant_id, assignee_id, last_at WHERE status = 'open'",
+        "tenant_id, status, last_at, conversation_id",
+        "tenant_id, status, waiting_since, conversation_id",
+        "tenant_id, status, urgency, waiting_since, conversation_id",
+        "tenant_id, status, handled_by, last_at, conversation_id",
+        "tenant_id, assignee_id, status, last_at, conversation_id",
+        "tenant_id, team_id, status, last_at, conversation_id WHERE team_id IS NOT NULL",
+        "tenant_id, channel, status, last_at, conversation_id WHERE channel <> 'chat'",
         "tenant_id, contact_id",
+        "tenant_id, seq",
     ),
 )
+
+
+class LabelRow(msgspec.Struct):
+    """One label of one conversation, in the order of the lists it is found in."""
+
+    tenant_id: int
+    conversation_id: UUID
+    label: str
+    status: Status
+    last_at: datetime
+
+
+LABELS = Table(
+    "inbox_label",
+    LabelRow,
+    ("conversation_id", "label"),
+    indexes=("tenant_id, label, status, last_at, conversation_id",),
+)
 PEOPLE = people_table("inbox_person")
+
+# What people type is compared with these: `lower` of a column is not leakproof, a column is.
+_FOUND_BY = """
+ALTER TABLE read.inbox_person_{build}
+  ADD name_key text COLLATE "C" GENERATED ALWAYS AS (lower(name)) STORED,
+  ADD email_key text COLLATE "C" GENERATED ALWAYS AS (lower(email)) STORED;
+CREATE INDEX ON read.inbox_person_{build} (tenant_id, name_key) WHERE name_key IS NOT NULL;
+CREATE INDEX ON read.inbox_person_{build} (tenant_id, email_key) WHERE email_key IS NOT NULL;
+"""
+
+_UNLABEL = """
+DELETE FROM read.inbox_label_{build} t USING unnest(%s::bigint[], %s::uuid[], %s::text[]) k(tenant_id, id, label)
+WHERE t.tenant_id = k.tenant_id AND t.conversation_id = k.id AND t.label = k.label"""
 
 
 class Inbox:
     """Folds conversations and the contacts in them."""
 
     name = "inbox"
-    version = 1
-    tables = (ENTRIES.name, PEOPLE.name)
+    version = 2
+    tables = (ENTRIES.name, LABELS.name, COUNTS.name, PEOPLE.name)
     concerns = frozenset(event.TYPE for event in (*conversation.EVENTS, *contact.EVENTS))
 
     def ddl(self, build: int) -> str:
-        return ENTRIES.ddl(build) + PEOPLE.ddl(build)
+        tables = "".join(table.ddl(build) for table in (ENTRIES, LABELS, COUNTS, PEOPLE))
+        return tables + _FOUND_BY.format(build=build)
 
     async def fold(self, connection: Connection, build: int, recorded: Sequence[Recorded]) -> None:
         await fold_people(PEOPLE, connection, build, recorded)
         entries = await ENTRIES.load(connection, build, {(one.tenant_id, one.stream_id) for one in recorded})
+        places = [place_of(entry) for entry in entries.values()]
+        labels = {key: entry.labels for key, entry in entries.items()}
         for one in recorded:
-            _fold_one(entries, one)
+            fold_entry(entries, one)
         await ENTRIES.blank(connection, build, "last_text", "contact_id", erased_people(recorded))
         await ENTRIES.upsert(connection, build, entries.values())
+        await _relabel(connection, build, labels, entries)
+        await count(connection, build, places, map(place_of, entries.values()))
 
     async def forget(self, connection: Connection, build: int, tenant_id: int, stream_id: UUID) -> None:
-        await ENTRIES.delete(connection, build, tenant_id, stream_id)
-        await PEOPLE.delete(connection, build, tenant_id, stream_id)
+        known = await ENTRIES.load(connection, build, [(tenant_id, stream_id)])
+        await count(connection, build, map(place_of, known.values()), ())
+        for table in (ENTRIES, LABELS, PEOPLE):
+            await table.delete(connection, build, tenant_id, stream_id)
 
 
-def _fold_one(entries: dict[Key, Entry], one: Recorded) -> None:
+def fold_entry(entries: dict[Key, Entry], one: Recorded) -> None:
+    """The next event of the tenant's log, into the entries at hand."""
     key = (one.tenant_id, one.stream_id)
-    entry = entries.get(key)
     if isinstance(one.event, ConversationStarted):
-        entries.setdefault(key, _started(one, one.event))
+        entries.setdefault(key, begun(one.event, one.seq))
     elif isinstance(one.event, ContactErased):
-        _blank(entries, key)
-    elif entry is not None and entry.version < one.version:
-        _evolve(entry, one)
-        entry.version, entry.seq = one.version, one.seq
+        for entry in entries.values():
+            if (entry.tenant_id, entry.contact_id) == key:
+                entry.last_text = None
+    elif key in entries:
+        evolve(entries[key], one.event, one.seq)
 
 
-def _started(one: Recorded, event: ConversationStarted) -> Entry:
-    return Entry(
-        tenant_id=one.tenant_id,
-        conversation_id=one.stream_id,
-        contact_id=event.contact_id,
-        channel=event.channel,
-        status=event.handling.status,
-        handled_by=event.handling.handled_by,
-        assignee_id=event.handling.assignee_id,
-        widget_id=event.widget_id,
-        last_text=None,
-        last_by=None,
-        last_at=event.at,
-        waiting_since=None,
-        unread=0,
-        started_at=event.at,
-        version=one.version,
-        seq=one.seq,
-    )
-
-
-def _blank(entries: dict[Key, Entry], person: Key) -> None:
-    for entry in entries.values():
-        if (entry.tenant_id, entry.contact_id) == person:
-            entry.last_text = None
-
-
-def _evolve(entry: Entry, one: Recorded) -> None:
-    match one.event:
-        case MessagePosted() | AssistantReplied() as said:
-            entry.last_text, entry.last_by, entry.last_at = readable(said.text), said.by.kind, said.at
-            _count(entry, said)
-        case HandlingChanged() as moved:
-            _move(entry, moved)
-        case _:
-            pass
-
-
-def _count(entry: Entry, said: MessagePosted | AssistantReplied) -> None:
-    if said.by.kind == "agent":
-        entry.unread, entry.waiting_since = 0, None
-    elif said.by.kind == "visitor":
-        entry.unread += 1
-        if entry.handled_by != "bot" and entry.waiting_since is None:
-            entry.waiting_since = said.at
-
-
-def _move(entry: Entry, moved: HandlingChanged) -> None:
-    entry.status, entry.handled_by = moved.after.status, moved.after.handled_by
-    entry.assignee_id = moved.after.assignee_id
-    if entry.status == "resolved" or entry.handled_by == "bot":
-        entry.waiting_since = None
-    elif moved.before.handled_by == "bot" and entry.handled_by == "queue":
-        entry.waiting_since = moved.at
-    if isinstance(moved, Ended) and moved.by.kind == "agent":
-        entry.unread = 0
+async def _relabel(
+    connection: Connection, build: int, before: Mapping[Key, tuple[str, ...]], entries: Mapping[Key, Entry]
+) -> None:
+    gone = [(*key, label) for key, labels in before.items() for label in {*labels} - {*entries[key].labels}]
+    if gone:
+        columns = tuple(list(column) for column in zip(*gone, strict=True))
+        await connection.execute(_UNLABEL.format(build=build).encode(), columns)
+    rows = [
+        LabelRow(entry.tenant_id, entry.conversation_id, label, entry.status, entry.last_at)
+        for entry in entries.values()
+        for label in entry.labels
+    ]
+    await LABELS.upsert(connection, build, rows)

@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 from application.projection import Projection
-from projections.canned import CannedResponses
+from projections.canned_fold import CannedResponses
+from projections.contacts_fold import Contacts
 from projections.directory_fold import Directory
+from projections.files import Files
 from projections.inbox_fold import Inbox
 from projections.knowledge import Knowledge
+from projections.search_fold import Search
 from projections.transcript_fold import Transcript
+from projections.views import Views
+from projections.workload_fold import Workload
 
-PROJECTIONS: tuple[Projection, ...] = (Inbox(), Transcript(), Directory(), CannedResponses(), Knowledge())
+PROJECTIONS: tuple[Projection, ...] = (
+    Inbox(),
+    Workload(),
+    Transcript(),
+    Directory(),
+    CannedResponses(),
+    Knowledge(),
+    Search(),
+    Files(),
+    Contacts(),
+    Views(),
+)

@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 
+from application.log import Recorded
 from application.projection import Connection
-from domain.conversation import Channel, Citation, HandledBy, Status
+from domain.conversation import Citation
+from domain.file import Attachment
 from domain.refusals import Invalid
 from projections.cursor import Cursor, decode_cursor, encode_cursor, page_limit
+from projections.thread import Thread
+from projections.transcript_fold import THREADS, Line, lines_of
 
 MessageRole = Literal["visitor", "agent", "assistant"]
 
 
-class ConversationView(msgspec.Struct, frozen=True):
-    """`version` is the stream's, `seq` that of its last event. Name and e-mail are None once erased."""
+class ConversationView(Thread):
+    """A thread, and what its contact is called; name and e-mail are None once erased."""
 
-    conversation_id: UUID
-    contact_id: UUID
-    contact_name: str | None
-    contact_email: str | None
-    widget_id: UUID | None
-    assistant_id: UUID | None
-    assignee_id: UUID | None
-    channel: Channel
-    status: Status
-    handled_by: HandledBy
-    started_at: datetime
-    ended_at: datetime | None
-    version: int
-    seq: int
+    contact_name: str | None = None
+    contact_email: str | None = None
+    contact_verified: bool = False
+    """A signed identity says who they are; the conversation's own events do not know it."""
+    contact_known_as: UUID | None = None
+    """Whom a signed identity joined the contact with: what the one may read, the other may."""
+
+    def is_of(self, contact_id: UUID | None) -> bool:
+        """True where this visitor may read it."""
+        return contact_id is not None and contact_id in (self.contact_id, self.contact_known_as)
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -47,7 +48,8 @@ class Message(msgspec.Struct, frozen=True):
     at: datetime
     version: int
     seq: int
-    citations: tuple[Citation, ...]
+    citations: tuple[Citation, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
 
 
 class MessagePage(msgspec.Struct, frozen=True):
@@ -57,15 +59,21 @@ class MessagePage(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
-_CONVERSATION = """
-SELECT c.conversation_id, c.contact_id, p.name, p.email, c.widget_id, c.assistant_id, c.assignee_id, c.channel,
-  c.status, c.handled_by, c.started_at, c.ended_at, c.version, c.seq
+_COLUMNS = Message.__struct_fields__
+
+_CONVERSATION = f"""
+SELECT {", ".join(f"c.{column}" for column in THREADS.columns)},
+  coalesce(k.name, p.name), coalesce(k.email, p.email), coalesce(k.verified, p.verified, false), k.contact_id
 FROM read.conversation c LEFT JOIN read.person p ON p.tenant_id = c.tenant_id AND p.contact_id = c.contact_id
+LEFT JOIN read.person k ON k.tenant_id = p.tenant_id AND k.contact_id = p.merged_into AND p.is_linked
 WHERE c.tenant_id = %s AND """
 
-_MESSAGES = """
-SELECT message_id, conversation_id, role, author_id, text, private, at, version, seq, citations
-FROM read.message
+_NEWEST = """c.contact_id IN (SELECT %s::uuid UNION ALL SELECT o.contact_id FROM read.person o
+  WHERE o.tenant_id = %s AND o.merged_into = %s AND o.is_linked)
+ORDER BY c.started_at DESC, c.conversation_id DESC LIMIT %s"""
+
+_MESSAGES = f"""
+SELECT {", ".join(_COLUMNS)} FROM read.message
 WHERE tenant_id = %s AND conversation_id = %s AND version > %s AND (%s OR NOT private)
 ORDER BY version LIMIT %s"""
 
@@ -74,20 +82,21 @@ async def read_conversation(
     connection: Connection, tenant_id: int, conversation_id: UUID
 ) -> ConversationView | None:
     """None where this tenant has no such conversation."""
-    cursor = await connection.execute(_CONVERSATION + "c.conversation_id = %s", (tenant_id, conversation_id))
+    cursor = await connection.execute(
+        (_CONVERSATION + "c.conversation_id = %s").encode(), (tenant_id, conversation_id)
+    )
     found = await cursor.fetchone()
-    return ConversationView(*found) if found else None
+    return _view(found) if found else None
 
 
 async def visitor_conversations(
     connection: Connection, tenant_id: int, contact_id: UUID, limit: int = 20
 ) -> tuple[ConversationView, ...]:
-    """Of one contact, newest first."""
+    """Of one contact, and of those a signed identity joined with it; newest first."""
     cursor = await connection.execute(
-        _CONVERSATION + "c.contact_id = %s ORDER BY c.started_at DESC, c.conversation_id DESC LIMIT %s",
-        (tenant_id, contact_id, page_limit(limit)),
+        (_CONVERSATION + _NEWEST).encode(), (tenant_id, contact_id, tenant_id, contact_id, page_limit(limit))
     )
-    return tuple(ConversationView(*row) for row in await cursor.fetchall())
+    return tuple(_view(row) for row in await cursor.fetchall())
 
 
 async def read_messages(
@@ -98,27 +107,51 @@ async def read_messages(
     include_private: bool,
     limit: int = 50,
     cursor: str | None = None,
+    after: int = 0,
 ) -> MessagePage:
-    """Oldest first; empty where there is no such conversation. `limit` is held within 1 to 200. Raises Invalid."""
+    """Oldest first, after a cursor or after a version; empty where there is no such conversation.
+
+    `limit` is held within 1 to 200. Raises Invalid.
+    """
     size = page_limit(limit)
+    start = after if cursor is None else _version(cursor)
     found = await connection.execute(
-        _MESSAGES, (tenant_id, conversation_id, _version(cursor), include_private, size + 1)
+        _MESSAGES.encode(), (tenant_id, conversation_id, start, include_private, size + 1)
     )
-    messages = tuple(_message(row) for row in await found.fetchall())
+    return _page([_message(row) for row in await found.fetchall()], size)
+
+
+def messages_in(
+    recorded: Sequence[Recorded], *, include_private: bool, limit: int = 50, cursor: str | None = None
+) -> MessagePage:
+    """The same page, out of one conversation's events instead of the read model. Raises Invalid."""
+    start, size = 0 if cursor is None else _version(cursor), page_limit(limit)
+    lines = [line for line in lines_of(recorded) if line.version > start and (include_private or not line.private)]
+    return _page([_message_of(line) for line in lines[: size + 1]], size)
+
+
+def _page(messages: Sequence[Message], size: int) -> MessagePage:
     if len(messages) <= size:
-        return MessagePage(messages, None)
+        return MessagePage(tuple(messages), None)
     last = messages[size - 1]
-    return MessagePage(messages[:size], encode_cursor(Cursor("messages", str(last.version), "")))
+    return MessagePage(tuple(messages[:size]), encode_cursor(Cursor("messages", str(last.version), "")))
 
 
-def _version(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
+def _version(cursor: str) -> int:
     key = decode_cursor(cursor, "messages").key
     if not key.isascii() or not key.isdigit() or len(key) > 10:
         raise Invalid("cursor is not one of ours.")
     return int(key)
 
 
+def _view(row: tuple[Any, ...]) -> ConversationView:
+    columns = (*THREADS.columns, "contact_name", "contact_email", "contact_verified", "contact_known_as")
+    return msgspec.convert(dict(zip(columns, row, strict=True)), ConversationView)
+
+
 def _message(row: tuple[Any, ...]) -> Message:
-    return msgspec.convert(dict(zip(Message.__struct_fields__, row, strict=True)), Message)
+    return msgspec.convert(dict(zip(_COLUMNS, row, strict=True)), Message)
+
+
+def _message_of(line: Line) -> Message:
+    return msgspec.convert({column: getattr(line, column) for column in _COLUMNS}, Message)

@@ -9,12 +9,14 @@ import msgspec
 from application.actor import Actor
 from application.actor import assistant as assistant_actor
 from application.bus import CommandBus, Request
-from application.conversation import HandOverConversation, ReplyAsAssistant
+from application.conversation import ReplyAsAssistant
+from application.handling import HandOverConversation
 from application.log import EventLog, Recorded
 from application.ports import Answer, AnswerModel, Question, Turn
 from application.work import fold
 from domain.assistant import Assistant, Persona
-from domain.conversation import AssistantReplied, Conversation, HandedOver, MessagePosted, ReplyDiscarded
+from domain.conversation import AssistantReplied, Conversation, MessagePosted, ReplyDiscarded
+from domain.handling import HandedOver
 from domain.kernel import Event
 from domain.personal import readable
 from domain.refusals import IdempotencyMismatch

@@ -2,33 +2,58 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from domain.refusals import TokenRevoked, WrongLogin
+from domain.refusals import TokenRevoked, Unavailable, WrongLogin
+from infrastructure.access.api_keys import ApiKeys
 from infrastructure.access.grants import Member, Session, VisitorGrant, WidgetGrant
-from infrastructure.access.passwords import Passwords
+from infrastructure.access.identity import Identities
+from infrastructure.access.invitations import Invitations
+from infrastructure.access.issuers import Issuers
+from infrastructure.access.jwks import KeySets
+from infrastructure.access.passwords import Login, Passwords
 from infrastructure.access.sessions import Sessions
 from infrastructure.access.signing import Signer, open_signer
+from infrastructure.access.throttle import Throttle
 from infrastructure.access.visitor_tokens import VisitorTokens
 from infrastructure.access.widget_tokens import OVERLAP, WidgetTokens
+from infrastructure.egress import Egress
 from infrastructure.postgres import Database
 
 
 class Access:
-    """Each question takes one kind of credential and no other; revocations hold everywhere within 5 s."""
+    """Each question takes one kind of credential and no other; revocations hold everywhere within 5 s.
 
-    def __init__(self, database: Database, secrets: bytes, signer: Signer) -> None:
+    `api_keys`, `issuers` and `identities` are keys, identity providers, and who visitors prove to be.
+    """
+
+    def __init__(self, database: Database, secrets: bytes, signer: Signer, egress: Egress) -> None:
         self._database = database
         self._signer = signer
         self._passwords = Passwords(database, secrets)
         self._sessions = Sessions(database, signer)
         self._widgets = WidgetTokens(database)
         self._visitors = VisitorTokens(database)
+        self._invitations = Invitations(database, self._passwords)
+        self._throttle = Throttle(database, secrets)
+        self.api_keys = ApiKeys(database)
+        self.identities = Identities(database, secrets)
+        self.issuers = Issuers(database, KeySets(egress))
 
     async def member(self, access_jwt: str) -> Member:
+        """Ours, or one of an issuer that the tenant trusts.
+
+        A signature is not enough: at most 4 s ago the log said which role the agent has, and that their session
+        goes on. Raises TokenMissing, TokenExpired, TokenRevoked, Unauthenticated, Unavailable.
+        """
+        if self._signer.is_ours(access_jwt):
+            return await self._sessions.member(self._signer.read(access_jwt))
+        return await self._sessions.foreign_member(await self.issuers.read(access_jwt))
+
+    async def api_key(self, key: str) -> Member:
         """Raises TokenMissing, TokenExpired, TokenRevoked, Unauthenticated."""
-        return await self._sessions.member(self._signer.read(access_jwt))
+        return await self.api_keys.check(key)
 
     async def widget(self, widget_token: str, origin: str | None) -> WidgetGrant:
         """`origin` as the browser sent it; None where there is none or it is our own.
@@ -46,6 +71,7 @@ class Access:
         return await self._visitors.issue(tenant_id, contact_id)
 
     async def revoke_visitor(self, tenant_id: int, contact_id: UUID) -> None:
+        """Every token of one contact, in every process; their open sockets are closed within 5 s."""
         await self._visitors.revoke(tenant_id, contact_id)
 
     async def issue_widget_token(self, tenant_id: int, widget_id: UUID) -> tuple[UUID, str]:
@@ -66,13 +92,33 @@ class Access:
         await self._passwords.set(tenant_id, agent_id, email, password)
         await self._sessions.end_all(tenant_id, agent_id)
 
-    async def login(self, email: str, password: str) -> Session:
-        """Raises WrongLogin: also for a deactivated agent, who is not told from an unknown one."""
-        login = await self._passwords.check(email, password)
+    async def invite(self, tenant_id: int, agent_id: UUID, email: str, expires_at: datetime) -> str:
+        """`iv_…`: with it the agent chooses a password, once; earlier ones are void. Raises Invalid."""
+        return await self._invitations.issue(tenant_id, agent_id, email, expires_at)
+
+    async def accept_invitation(self, token: str, password: str) -> Login:
+        """Whose password it is now.
+
+        Raises TokenMissing, TokenExpired, TokenRevoked, Unauthenticated, Invalid, EmailTaken, Unavailable.
+        """
+        return await self._invitations.accept(token, password)
+
+    async def login(self, email: str, password: str, address: str = "") -> Session:
+        """`address`: where the caller is, empty for who comes by no network.
+
+        Raises WrongLogin, also for a deactivated agent, who is not told from an unknown one; RateLimited.
+        """
+        attempt = await self._throttle.begin(email, address)
         try:
-            return await self._sessions.start(login.tenant_id, login.agent_id)
+            login = await self._passwords.check(email, password)
+            session = await self._sessions.start(login.tenant_id, login.agent_id)
         except TokenRevoked:
             raise WrongLogin from None
+        except Unavailable:
+            await self._throttle.not_made(attempt)
+            raise
+        await self._throttle.succeeded(attempt)
+        return session
 
     async def session_for(self, tenant_id: int, agent_id: UUID) -> Session:
         """A session without a password, for the operator's command line. Raises TokenRevoked."""
@@ -84,7 +130,7 @@ class Access:
 
     async def logout(self, member: Member) -> None:
         """Ends the session the member came by; its access token with it."""
-        await self._sessions.end(member.tenant_id, member.session_id)
+        await self._sessions.end(member)
 
     async def end_sessions(self, tenant_id: int, agent_id: UUID) -> None:
         """Every session of one agent."""
@@ -92,6 +138,8 @@ class Access:
 
     async def sweep(self) -> None:
         """Delete what expired long ago. Call it now and then, from one process."""
+        await self._throttle.sweep()
+        await self._invitations.sweep()
         async with self._database.worker() as connection:
             await connection.execute(
                 "DELETE FROM access.refresh_token WHERE expires_at < now() - interval '1 day'"
@@ -105,9 +153,11 @@ class Access:
             )
 
 
-async def open_access(database: Database, secrets: bytes) -> Access:
+async def open_access(database: Database, secrets: bytes, egress: Egress | None = None) -> Access:
     """`secrets`: the master secret, at least 32 bytes; every key is derived from it.
+
+    `egress` is how identity providers are reached; by default at public addresses only.
 
     Raises WrongSecret where the database was set up with another one, ValueError for a short one.
     """
-    return Access(database, secrets, await open_signer(database, secrets))
+    return Access(database, secrets, await open_signer(database, secrets), egress or Egress())

@@ -11,13 +11,21 @@ from domain.agent import Role
 
 
 class Member(msgspec.Struct, frozen=True):
-    """An agent of the tenant, in the role the log gives them now. `session_id` is the login they came by."""
+    """An agent of the tenant, in the role the log gives them now. `session_id` is the login they came by.
+
+    With `scopes` it is no person but an API key: both ids are the key's.
+    """
 
     tenant_id: int
     agent_id: UUID
     role: Role
     expires_at: datetime
     session_id: UUID
+    scopes: frozenset[str] | None = None
+
+    @property
+    def is_key(self) -> bool:
+        return self.scopes is not None
 
 
 class WidgetGrant(msgspec.Struct, frozen=True):

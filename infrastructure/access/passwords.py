@@ -15,8 +15,9 @@ from psycopg.errors import UniqueViolation
 
 from domain.refusals import Conflict, Invalid, Unavailable, WrongLogin
 from domain.values import email_address
+from infrastructure.access.common_passwords import is_common
 from infrastructure.access.keys import derived, keyed_digest
-from infrastructure.postgres import Database
+from infrastructure.postgres import Connection, Database
 
 T = TypeVar("T")
 
@@ -49,18 +50,17 @@ class Passwords:
 
     async def set(self, tenant_id: int, agent_id: UUID, email: str, password: str) -> None:
         """The agent's only password from now on. Raises Invalid, EmailTaken, Unavailable."""
-        hashed = await self._in_thread(self._hasher.hash, accepted(password))
-        try:
-            async with self._database.worker() as connection, connection.transaction():
-                await connection.execute(
-                    "DELETE FROM access.password WHERE tenant_id = %s AND agent_id = %s", (tenant_id, agent_id)
-                )
-                await connection.execute(
-                    "INSERT INTO access.password (email_key, tenant_id, agent_id, hash) VALUES (%s, %s, %s, %s)",
-                    (self._key_of(email_address(email)), tenant_id, agent_id, hashed),
-                )
-        except UniqueViolation:
-            raise EmailTaken from None
+        hashed = await self.hashed(password)
+        async with self._database.worker() as connection, connection.transaction():
+            await store_password(connection, Login(tenant_id, agent_id), self.email_key(email), hashed)
+
+    async def hashed(self, password: str) -> str:
+        """What is stored of a password. Raises Invalid for one that is too short, Unavailable."""
+        return await self._in_thread(self._hasher.hash, accepted(password))
+
+    def email_key(self, email: str) -> bytes:
+        """By which a login is found: no address is stored in clear. Raises Invalid."""
+        return self._key_of(email_address(email))
 
     async def check(self, email: str, password: str) -> Login:
         """Raises WrongLogin for either wrong, Unavailable while too many wait."""
@@ -113,9 +113,27 @@ class Passwords:
             self._waiting -= 1
 
 
+async def store_password(connection: Connection, login: Login, email_key: bytes, hashed: str) -> None:
+    """The agent's only password, within the caller's transaction. Raises EmailTaken."""
+    try:
+        async with connection.transaction():
+            await connection.execute(
+                "DELETE FROM access.password WHERE tenant_id = %s AND agent_id = %s",
+                (login.tenant_id, login.agent_id),
+            )
+            await connection.execute(
+                "INSERT INTO access.password (email_key, tenant_id, agent_id, hash) VALUES (%s, %s, %s, %s)",
+                (email_key, login.tenant_id, login.agent_id, hashed),
+            )
+    except UniqueViolation:
+        raise EmailTaken from None
+
+
 def accepted(password: str) -> str:
-    """The password in normal form (NFKC). Raises Invalid under 15 or over 128 characters."""
+    """The password in normal form (NFKC). Raises Invalid under 15 or over 128 characters, and for a common one."""
     words = unicodedata.normalize("NFKC", password)
     if not SHORTEST <= len(words) <= LONGEST:
         raise Invalid(f"password has {SHORTEST} to {LONGEST} characters.")
+    if is_common(words):
+        raise Invalid("password is one that many people use. Choose another.")
     return words

@@ -11,6 +11,7 @@ import msgspec
 from domain.agent import Role
 from domain.refusals import TokenExpired, TokenRevoked, Unauthenticated
 from infrastructure.access.grants import Member, Session
+from infrastructure.access.issuers import ForeignClaims
 from infrastructure.access.recent import Recent
 from infrastructure.access.signing import LIFETIME, Claims, Signer
 from infrastructure.access.tokens import expect_kind, new_token, token_hash
@@ -84,11 +85,27 @@ class Sessions:
         role = await self._role(token.tenant_id, token.agent_id)
         return self._session(token.tenant_id, token.agent_id, token.session_id, role, successor)
 
-    async def end(self, tenant_id: int, session_id: UUID) -> None:
-        """Log out; ending twice changes nothing."""
-        async with self._database.tenant(tenant_id) as connection:
-            await _end(connection, tenant_id, session_id, "logged out")
-        self._recent.drop((tenant_id, session_id))
+    async def foreign_member(self, claims: ForeignClaims) -> Member:
+        """Who another issuer's token speaks for: an active agent. Raises TokenRevoked, as after a log-out."""
+        key = (claims.tenant_id, claims.session_id)
+        known = self._recent.find(key)
+        if known is None:
+            asked_at = self._recent.now()
+            known = (claims.agent_id, await self._foreign_standing(claims))
+            self._recent.keep(key, known, asked_at)
+        role = claims.role or known[1]
+        return Member(claims.tenant_id, claims.agent_id, role, claims.expires_at, claims.session_id)
+
+    async def end(self, member: Member) -> None:
+        """Log out; ending twice changes nothing. Another issuer's token has no session but its end."""
+        async with self._database.tenant(member.tenant_id) as connection:
+            await connection.execute(
+                "INSERT INTO access.session (session_id, tenant_id, agent_id, revoked_at, why) "
+                "VALUES (%s, %s, %s, now(), 'logged out') ON CONFLICT (session_id) DO UPDATE "
+                "SET revoked_at = now(), why = EXCLUDED.why WHERE access.session.revoked_at IS NULL",
+                (member.session_id, member.tenant_id, member.agent_id),
+            )
+        self._recent.drop((member.tenant_id, member.session_id))
 
     async def end_all(self, tenant_id: int, agent_id: UUID) -> None:
         """Every session of one agent: deactivated, or their password changed."""
@@ -111,6 +128,18 @@ class Sessions:
         if found is None or found[1] is None:
             raise TokenRevoked
         return found[0], found[1]
+
+    async def _foreign_standing(self, claims: ForeignClaims) -> Role:
+        async with self._database.tenant(claims.tenant_id) as connection:
+            cursor = await connection.execute(
+                "SELECT access.role_of(%s, %s), EXISTS (SELECT FROM access.session "
+                "WHERE tenant_id = %s AND session_id = %s AND revoked_at IS NOT NULL)",
+                (claims.tenant_id, claims.agent_id, claims.tenant_id, claims.session_id),
+            )
+            found = await cursor.fetchone()
+        if found is None or found[0] is None or found[1]:
+            raise TokenRevoked
+        return found[0]
 
     async def _role(self, tenant_id: int, agent_id: UUID) -> Role:
         async with self._database.tenant(tenant_id) as connection:

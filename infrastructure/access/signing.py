@@ -68,6 +68,16 @@ class Signer:
         headers = {"kid": self._current, "typ": HEADERS["typ"]}
         return jwt.encode(claims, self._keys[self._current], algorithm="EdDSA", headers=headers)
 
+    def is_ours(self, token: str) -> bool:
+        """By its key id. What is no token at all is ours to refuse."""
+        if not token or len(token) > LONGEST:
+            return True
+        try:
+            kid = jwt.get_unverified_header(token).get("kid")
+        except (jwt.InvalidTokenError, ValueError):
+            return True
+        return not isinstance(kid, str) or kid in self._public
+
     def read(self, token: str) -> Claims:
         """Raises TokenMissing, TokenExpired, Unauthenticated."""
         if not token:

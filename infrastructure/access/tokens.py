@@ -9,13 +9,13 @@ from typing import Literal
 
 from domain.refusals import TokenMissing, Unauthenticated
 
-Kind = Literal["wt", "vt", "rt"]
+Kind = Literal["wt", "vt", "rt", "sk", "iv"]
 
-_OPAQUE = re.compile(r"(wt|vt|rt)_[A-Za-z0-9_-]{43}")
+_OPAQUE = re.compile(r"(wt|vt|rt|sk|iv)_[A-Za-z0-9_-]{43}")
 
 
 def new_token(kind: Kind) -> str:
-    """`wt_…`, `vt_…` or `rt_…`: 46 characters that are safe in a header."""
+    """`wt_…`, `sk_…` and so on: 46 characters that are safe in a header."""
     return f"{kind}_{secrets.token_urlsafe(32)}"
 
 

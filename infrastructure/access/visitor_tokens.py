@@ -13,6 +13,8 @@ from infrastructure.postgres import Database
 
 LIFETIME = timedelta(days=180)
 PROLONG_AFTER = timedelta(days=1)
+LATELY = timedelta(seconds=15)
+"""Longer than a round of asking, and than a revocation may take to commit."""
 
 
 class VisitorTokens:
@@ -42,6 +44,15 @@ class VisitorTokens:
                 (tenant_id, contact_id),
             )
         self._recent.forget(lambda grant: grant.contact_id == contact_id)
+
+    async def lately_revoked(self) -> frozenset[tuple[int, UUID]]:
+        """(tenant, contact) of what was revoked in the last 15 s."""
+        async with self._database.worker() as connection:
+            cursor = await connection.execute(
+                "SELECT DISTINCT tenant_id, contact_id FROM access.visitor_token WHERE revoked_at > now() - %s",
+                (LATELY,),
+            )
+            return frozenset((row[0], row[1]) for row in await cursor.fetchall())
 
     async def check(self, token: str) -> VisitorGrant:
         """Raises TokenMissing, TokenExpired, TokenRevoked, Unauthenticated."""

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from application.log import Recorded
-from domain.conversation import Accepted, AssistantReplied, Ended, HandedOver, ReplyDiscarded
+from domain.conversation import AssistantReplied, ReplyDiscarded
+from domain.handling import Accepted, Ended, HandedOver
 from infrastructure.eventstore.reader import EventReader
 from infrastructure.nats.feed import Feed
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import click
 import psycopg
@@ -79,6 +80,7 @@ def embedded_settings(directory: DataDirectory, **given: object) -> Settings:
         database_url=attached_postgres(directory).dsn,
         nats_url=attached_nats(directory).url,
         secret=directory.secret("master"),
+        blobs=os.environ.get(PREFIX + "BLOBS") or f"file:{quote(str(directory.path / 'files'))}",
         **given,
     )
 

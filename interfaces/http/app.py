@@ -10,13 +10,34 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
-from interfaces.http import auth, conversation, errors, health
+from interfaces.http import (
+    agents,
+    api_keys,
+    auth,
+    availability,
+    bulk,
+    canned_editing,
+    contacts,
+    conversation,
+    downloads,
+    drafts,
+    errors,
+    file_rules,
+    handling,
+    health,
+    identify,
+    issuers,
+    marks,
+    teams,
+    transcript,
+    undo,
+    views,
+    visitors,
+)
 from interfaces.http.audience import authenticate, provide_caller
 from interfaces.http.audit import get_conversation_history
 from interfaces.http.body import LARGEST, JsonRequest
-from interfaces.http.canned import list_canned_responses
 from interfaces.http.chat import send_chat_message
-from interfaces.http.directory import list_agents
 from interfaces.http.events_feed import list_events
 from interfaces.http.inbox import list_inbox
 from interfaces.http.metrics import HttpMetrics
@@ -24,7 +45,10 @@ from interfaces.http.openapi import ROUTES as OPENAPI_ROUTES
 from interfaces.http.openapi import document_of
 from interfaces.http.parts import HttpParts
 from interfaces.http.policy import HeaderPolicy
-from interfaces.http.transcript import get_conversation, list_visitor_conversations
+from interfaces.http.search import search_chat
+from interfaces.http.transcript_download import download_transcript
+from interfaces.http.typing import tell_typing
+from interfaces.http.upload import upload_file
 from interfaces.http.widget_config import get_chat_widget_config, get_widget_config
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
@@ -34,12 +58,30 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     get_widget_config,
     get_chat_widget_config,
     *conversation.ROUTES,
-    get_conversation,
-    list_visitor_conversations,
+    *handling.ROUTES,
+    *marks.ROUTES,
+    tell_typing,
+    *transcript.ROUTES,
+    download_transcript,
+    *drafts.ROUTES,
+    *bulk.ROUTES,
+    *views.ROUTES,
     list_inbox,
-    list_canned_responses,
-    list_agents,
+    search_chat,
+    upload_file,
+    *downloads.ROUTES,
+    *file_rules.ROUTES,
+    *canned_editing.ROUTES,
+    *agents.ROUTES,
+    *availability.ROUTES,
+    *teams.ROUTES,
+    *api_keys.ROUTES,
+    *issuers.ROUTES,
     list_events,
+    *undo.ROUTES,
+    *contacts.ROUTES,
+    *visitors.ROUTES,
+    *identify.ROUTES,
     get_conversation_history,
     *auth.ROUTES,
     *health.ROUTES,

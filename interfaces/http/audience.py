@@ -18,15 +18,20 @@ from application.actor import Actor, visitor
 from application.command import Command
 from application.permissions import PERMISSIONS
 from domain.kernel import By
+from domain.receipts import Side
 from domain.refusals import Forbidden, Invalid, TokenMissing, Unauthenticated
 from infrastructure.access.access import Access
 from infrastructure.access.grants import Member, VisitorGrant, WidgetGrant
+from interfaces.http.headers import min_position
+from interfaces.http.scopes import expect_scope
 
-Audience = Literal["public", "socket", "widget", "visitor", "visitor_or_agent", "first_contact_or_agent", "member"]
+Audience = Literal[
+    "public", "socket", "link", "widget", "visitor", "visitor_or_agent", "first_contact_or_agent", "member"
+]
 Connection = ASGIConnection[Any, Any, Any, Any]
 
-OPEN = frozenset(["public", "socket"])
-"""No credential in the request: anybody, or a first frame that carries it."""
+OPEN = frozenset(["public", "socket", "link"])
+"""No credential in a header: anybody, or a first frame or the address itself carries it."""
 FROM_OTHER_SITES = frozenset(["widget", "visitor", "visitor_or_agent", "first_contact_or_agent"])
 """Called by pages of other sites (CORS)."""
 STAFF = frozenset(["owner", "admin", "supervisor", "agent"])
@@ -52,10 +57,17 @@ class Caller(msgspec.Struct, frozen=True):
     def contact_id(self) -> UUID | None:
         return None if self.visitor is None else self.visitor.contact_id
 
+    @property
+    def side(self) -> Side:
+        """Whose eyes a conversation is shown to."""
+        return "visitor" if self.member is None else "agent"
+
     def actor(self, new_contact: UUID | None = None) -> Actor:
         """A member, a visitor, or on first contact `new_contact`. Raises TokenMissing."""
         if self.member is not None:
-            return Actor(self.tenant_id, By("agent", self.member.agent_id), self.member.role)
+            kind = "integration" if self.member.is_key else "agent"
+            by = By(kind, self.member.agent_id)
+            return Actor(self.tenant_id, by, self.member.role, self.member.scopes)
         contact_id = self.contact_id or new_contact
         if contact_id is None:
             raise TokenMissing
@@ -81,8 +93,11 @@ async def authenticate(connection: Connection, handler: BaseRouteHandler) -> Non
     if audience in OPEN:
         return
     caller = await _caller(connection, connection.app.state.parts.access, audience)
-    if caller.member is not None and caller.member.role not in handler.opt.get("roles", MEMBERS):
-        raise Forbidden
+    if caller.member is not None:
+        if caller.member.role not in handler.opt.get("roles", MEMBERS):
+            raise Forbidden
+        expect_scope(caller.member.scopes, connection.scope)
+    min_position(connection)  # a malformed one is refused everywhere, also where nothing waits for it
     connection.state.caller = caller
 
 
@@ -111,7 +126,7 @@ async def _caller(connection: Connection, access: Access, audience: str | None) 
 
 
 async def _member(access: Access, bearer: str) -> Caller:
-    member = await access.member(bearer)
+    member = await (access.api_key(bearer) if bearer.startswith("sk_") else access.member(bearer))
     return Caller(member.tenant_id, member=member)
 
 

@@ -6,15 +6,18 @@ import msgspec
 from litestar import get, post
 from litestar.params import JSONBody
 
-from domain.agent import Agent, AgentInvited, Role
+from application.actor import Actor
+from application.agent import JoinAsAgent
+from domain.agent import Role
 from domain.ids import tenant_wire, wire
-from domain.kernel import Aggregate
-from domain.personal import readable
-from domain.refusals import Unauthenticated
+from domain.kernel import By
+from domain.refusals import NotFound, Unauthenticated
 from infrastructure.access.grants import Member, Session
 from interfaces.http.audience import Asker
-from interfaces.http.conversation import NoFields
+from interfaces.http.body import JsonRequest
+from interfaces.http.handling import NoFields
 from interfaces.http.parts import HttpParts, Parts
+from interfaces.http.people import agent_in_log
 
 
 class LoginRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,8 +48,24 @@ class SessionAnswer(msgspec.Struct, frozen=True, rename="camel"):
     user: UserBody
 
 
-class MeAnswer(msgspec.Struct, frozen=True):
-    user: UserBody
+class AcceptRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    token: str
+    password: str
+
+
+class KeyBody(msgspec.Struct, frozen=True, rename="camel"):
+    id: str
+    name: str
+    tenant_id: str
+
+
+class MeAnswer(msgspec.Struct, frozen=True, rename="camel"):
+    """A person (`user`) or an API key. `scopes` null: the role alone says what they may do."""
+
+    role: Role
+    scopes: tuple[str, ...] | None
+    user: UserBody | msgspec.UnsetType = msgspec.UNSET
+    api_key: KeyBody | msgspec.UnsetType = msgspec.UNSET
 
 
 @post(
@@ -57,9 +76,29 @@ class MeAnswer(msgspec.Struct, frozen=True):
     operation_id="login",
     tags=["auth"],
 )
-async def login(data: JSONBody[LoginRequest], parts: Parts) -> SessionAnswer:
-    """One answer for an unknown address and a wrong password, after the same time."""
-    return await _session(parts, await parts.access.login(data.email, data.password))
+async def login(request: JsonRequest, data: JSONBody[LoginRequest], parts: Parts) -> SessionAnswer:
+    """One answer for an unknown address and a wrong password, after the same time.
+
+    After 10 failures for one account, or 50 from one network address, within 15 minutes: 429.
+    """
+    address = "" if request.client is None else request.client.host
+    return await _session(parts, await parts.access.login(data.email, data.password, address))
+
+
+@post(
+    "/api/v1/auth/accept-invitation",
+    status_code=200,
+    opt={"audience": "public"},
+    summary="Accept an invitation",
+    operation_id="acceptInvitation",
+    tags=["auth"],
+)
+async def accept_invitation(data: JSONBody[AcceptRequest], parts: Parts) -> SessionAnswer:
+    """The link's token and a password of 15 to 128 characters; logs in. The token is good once, for 7 days."""
+    joined = await parts.access.accept_invitation(data.token, data.password)
+    actor = Actor(joined.tenant_id, By("agent", joined.agent_id), "system")
+    await parts.bus.execute(actor, JoinAsAgent(agent_id=joined.agent_id))
+    return await _session(parts, await parts.access.session_for(joined.tenant_id, joined.agent_id))
 
 
 @post(
@@ -90,10 +129,18 @@ async def logout(caller: Asker, parts: Parts, data: JSONBody[NoFields | None] = 
 
 @get("/api/v1/auth/me", opt={"audience": "member"}, summary="Who am I", operation_id="getMe", tags=["auth"])
 async def me(caller: Asker, parts: Parts) -> MeAnswer:
-    return MeAnswer(await _user(parts, caller.agent))
+    """Role and scopes of this very credential."""
+    member = caller.agent
+    if member.scopes is None:
+        return MeAnswer(member.role, None, await _user(parts, member))
+    key = await parts.access.api_keys.find(member.tenant_id, member.agent_id)
+    if key is None:
+        raise Unauthenticated
+    body = KeyBody(wire("api_key", key.key_id), key.name, tenant_wire(member.tenant_id))
+    return MeAnswer(member.role, tuple(sorted(member.scopes)), api_key=body)
 
 
-ROUTES = (login, refresh, logout, me)
+ROUTES = (login, accept_invitation, refresh, logout, me)
 
 
 async def _session(parts: HttpParts, session: Session) -> SessionAnswer:
@@ -103,12 +150,9 @@ async def _session(parts: HttpParts, session: Session) -> SessionAnswer:
 
 async def _user(parts: HttpParts, member: Member) -> UserBody:
     """Out of the log, so that whoever was invited a moment ago has a name."""
-    name = email = None
-    aggregate: Aggregate | None = None
-    for one in await parts.reader.stream(member.tenant_id, member.agent_id):
-        aggregate = one.event.mutate(aggregate)
-        if isinstance(one.event, AgentInvited):
-            name, email = readable(one.event.name), readable(one.event.email)
-    if not isinstance(aggregate, Agent):
-        raise Unauthenticated
-    return UserBody(wire("agent", member.agent_id), name, email, aggregate.role, tenant_wire(member.tenant_id))
+    try:
+        agent = await agent_in_log(parts, member.tenant_id, member.agent_id)
+    except NotFound:
+        raise Unauthenticated from None
+    id = wire("agent", member.agent_id)
+    return UserBody(id, agent.name, agent.email, member.role, tenant_wire(member.tenant_id))

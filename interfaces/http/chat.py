@@ -10,7 +10,8 @@ from litestar.params import FromPath, JSONBody
 
 from application.bus import Receipt
 from application.conversation import PostMessage, StartConversation
-from domain.conversation import AssistantReplied, HandledBy, MessagePosted
+from domain.conversation import AssistantReplied, MessagePosted
+from domain.handling import HandledBy
 from domain.ids import parse, parse_tenant, wire
 from domain.refusals import MissingMessage, MissingSession, NotFound
 from infrastructure.access.grants import WidgetGrant
@@ -20,7 +21,8 @@ from interfaces.http.first_contact import Opening, opening, order_of, visitor_to
 from interfaces.http.headers import POSITION, answer_to_command, expected_version
 from interfaces.http.parts import HttpParts, Parts
 from interfaces.http.reply import Outcome, outcome_of
-from interfaces.wire import CitationBody
+from interfaces.http.visitors import refuse_flood
+from interfaces.message_body import CitationBody
 
 
 class ChatRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -109,6 +111,7 @@ async def _start(parts: HttpParts, opened: Opening, data: ChatRequest, caller: C
         session_id=data.session_id,
         text=data.message,
     )
+    await refuse_flood(parts, opened, command)
     return await parts.bus.execute(opened.actor, command, opened.request)
 
 

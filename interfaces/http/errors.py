@@ -18,15 +18,25 @@ from domain.refusals import (
     Invalid,
     NotFound,
     ProjectionBehind,
+    RateLimited,
     Refusal,
     TooLarge,
     Unauthenticated,
     Unavailable,
+    UnsupportedFile,
 )
 from interfaces.http.body import NotJson
 from interfaces.http.headers import request_id
 
 _log = logging.getLogger("verbatim.http")
+
+
+class RangeNotSatisfiable(Refusal):
+    """Details: `size` of the whole, in bytes."""
+
+    code = "range_not_satisfiable"
+    sentence = "There are no such bytes."
+
 
 STATUS: dict[type[Refusal], int] = {
     Invalid: 400,
@@ -36,6 +46,9 @@ STATUS: dict[type[Refusal], int] = {
     Conflict: 409,
     TooLarge: 413,
     NotJson: 415,
+    UnsupportedFile: 415,
+    RangeNotSatisfiable: 416,
+    RateLimited: 429,
     Unavailable: 503,
 }
 """Kind of refusal -> status; a named refusal has the status of its kind."""
@@ -92,7 +105,14 @@ def error_answer(request: Request[Any, Any, Any], refusal: Refusal, status: int)
         details=refusal.details or msgspec.UNSET,
     )
     is_family_a = request.scope["path"].startswith("/api/widgets/")
-    headers = {"Retry-After": str(refusal.retry_after)} if isinstance(refusal, Unavailable) else {}
+    is_for_later = isinstance(refusal, Unavailable | RateLimited)
+    headers = {"Retry-After": str(refusal.retry_after)} if is_for_later else {}
+    if isinstance(refusal, RateLimited) and refusal.policy is not None:
+        name, count, seconds = refusal.policy
+        headers["RateLimit-Policy"] = f'"{name}";q={count};w={seconds}'
+        headers["RateLimit"] = f'"{name}";r=0;t={refusal.retry_after}'
+    if request.scope.get("state", {}).get("is_unread"):
+        headers["Connection"] = "close"
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return Response(

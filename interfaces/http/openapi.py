@@ -20,6 +20,7 @@ VERSION = "1"
 ERROR = "#/components/responses/Error"
 CREDENTIALS: Mapping[str, list[dict[str, list[str]]]] = {
     "public": [],
+    "link": [{"link": []}],
     "widget": [{"widgetToken": []}, {"widgetToken": [], "visitorHeader": []}],
     "visitor": [{"visitorToken": []}, {"visitorHeader": []}],
     "visitor_or_agent": [{"visitorToken": []}, {"visitorHeader": []}, {"accessToken": []}],
@@ -30,6 +31,7 @@ SCHEMES = {
     "widgetToken": {"type": "http", "scheme": "bearer", "description": "`wt_…`, of the site that embeds it."},
     "visitorToken": {"type": "http", "scheme": "bearer", "description": "`vt_…`, of one browser."},
     "visitorHeader": {"type": "apiKey", "in": "header", "name": "X-Visitor-Token", "description": "`vt_…`"},
+    "link": {"type": "apiKey", "in": "query", "name": "signature", "description": "Part of the link to a file."},
     "accessToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "From a login."},
 }
 ERROR_SCHEMA = {
@@ -119,7 +121,7 @@ def _describe(operation: Document, method: str, audience: str) -> None:
     operation["responses"].pop("400", None)
     operation["responses"]["4XX"] = {"$ref": ERROR}
     operation["responses"]["5XX"] = {"$ref": ERROR}
-    if audience != "public":
+    if audience not in ("public", "link"):
         name = "MinPosition" if method == "get" else "IdempotencyKey"
         operation.setdefault("parameters", []).append({"$ref": f"#/components/parameters/{name}"})
 
@@ -131,5 +133,25 @@ def _add_components(made: Document) -> None:
         key: {"name": name, "in": "header", "required": False, "schema": {"type": kind}, "description": text}
         for key, (name, kind, text) in PARAMETERS.items()
     }
+    _close(made)
     content = {"application/json": {"schema": ERROR_SCHEMA}}
     components["responses"] = {"Error": {"description": "The one error body.", "content": content}}
+
+
+def _close(made: Document) -> None:
+    """Every body we take refuses fields that it does not know; Litestar's schema does not say so by itself."""
+    schemas, waiting, seen = made["components"].get("schemas", {}), list[Any](), set[str]()
+    for item in made["paths"].values():
+        waiting += [operation["requestBody"] for operation in item.values() if "requestBody" in operation]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting += part
+        elif isinstance(part, dict):
+            name = str(part.get("$ref", "")).removeprefix("#/components/schemas/")
+            if name in schemas and name not in seen:
+                seen.add(name)
+                if "properties" in schemas[name]:
+                    schemas[name]["additionalProperties"] = False
+                waiting.append(schemas[name])
+            waiting += part.values()

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from uuid import UUID
 
 import msgspec
 from litestar.di import NamedDependency
 from prometheus_client import CollectorRegistry
 
+from application.actor import Actor
 from application.bus import CommandBus
+from application.ports import BlobStore
 from infrastructure.access.access import Access
+from infrastructure.blobs.intake import Intake
+from infrastructure.blobs.links import Links
+from infrastructure.blobs.uploads import Uploads
+from infrastructure.drafts import Drafts
 from infrastructure.eventstore.reader import EventReader
 from infrastructure.nats.feed import Feed
 from infrastructure.nats.replies import Replies
@@ -33,6 +40,19 @@ class HealthReport(msgspec.Struct, frozen=True, rename="camel"):
     parts: tuple[PartHealth, ...]
 
 
+Typing = Callable[[Actor, UUID, bool], Awaitable[None]]
+"""Tells the conversation's other side that this actor types. Raises Forbidden, NotFound, Unavailable."""
+
+
+class FileParts(msgspec.Struct, frozen=True):
+    """What uploads and downloads need."""
+
+    blobs: BlobStore
+    intake: Intake
+    uploads: Uploads
+    links: Links
+
+
 class HttpParts(msgspec.Struct, frozen=True, kw_only=True):
     """`base_url` is where people reach the product; `reply_timeout` (s) is how long `/chat` waits for an answer.
 
@@ -47,6 +67,9 @@ class HttpParts(msgspec.Struct, frozen=True, kw_only=True):
     replies: Replies
     feed: Feed
     health: Callable[[], Awaitable[HealthReport]]
+    typing: Typing
+    files: FileParts
+    drafts: Drafts
     registry: CollectorRegistry
     base_url: str = "http://127.0.0.1:8000"
     reply_timeout: float = 25.0

@@ -7,7 +7,9 @@ from typing import Literal
 from interfaces.http.headers import Connection, min_position
 from interfaces.http.parts import HttpParts
 
-ReadModel = Literal["inbox", "transcript", "directory", "canned"]
+ReadModel = Literal[
+    "search", "workload", "files", "inbox", "transcript", "directory", "canned", "views", "contacts"
+]
 
 PATIENCE = 2.0
 """Seconds a read waits for its read model."""

@@ -12,15 +12,8 @@ from application.actor import assistant
 from application.conversation import ReplyAsAssistant
 from application.log import Recorded
 from domain.assistant import Assistant
-from domain.conversation import (
-    Accepted,
-    AssistantReplied,
-    Conversation,
-    Ended,
-    HandedOver,
-    HandledBy,
-    ReplyDiscarded,
-)
+from domain.conversation import AssistantReplied, Conversation, ReplyDiscarded
+from domain.handling import Accepted, Ended, HandedOver, HandledBy
 from domain.kernel import Aggregate
 from domain.personal import readable
 from interfaces.http.parts import HttpParts

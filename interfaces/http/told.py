@@ -11,8 +11,11 @@ from application.log import Recorded
 from domain.conversation import Conversation, ConversationStarted
 from domain.kernel import Aggregate, Event
 from domain.personal import readable
+from domain.receipts import Side
 from domain.refusals import NotFound
-from interfaces.wire import ConversationBody, MessageBody, conversation_of_view, message_of_event
+from interfaces.conversation_body import ConversationBody, conversation_of_view
+from interfaces.message_body import MessageBody, message_of_event
+from projections.thread import begun, evolve
 from projections.transcript import ConversationView
 
 
@@ -39,40 +42,32 @@ def message_in(events: Sequence[Placed]) -> MessageBody | None:
     return next((message for message in found if message is not None), None)
 
 
-def conversation_in(events: Sequence[Placed]) -> ConversationBody:
-    """The conversation these events make, from its start on. Raises NotFound where there is none."""
-    started = next((one.event for one in events if isinstance(one.event, ConversationStarted)), None)
-    if started is None:
+def conversation_in(events: Sequence[Placed], side: Side) -> ConversationBody:
+    """The conversation these events make, from its start on, as `side` may see it. Raises NotFound."""
+    return conversation_of_view(view_of(events), side)
+
+
+def view_of(events: Sequence[Placed]) -> ConversationView:
+    """The same fold as the read model's; the contact is called what they were called at the start.
+
+    Raises NotFound where no conversation starts among these events.
+    """
+    started = next((one for one in events if isinstance(one.event, ConversationStarted)), None)
+    if started is None or not isinstance(started.event, ConversationStarted):
         raise NotFound
-    own = [one for one in events if one.event.originator_id == started.originator_id]
-    conversation = folded([one.event for one in own])
-    return conversation_of_view(_view(started, conversation, own[-1].seq))
+    thread = begun(started.event, started.seq)
+    for one in events:
+        if one.event.originator_id == thread.conversation_id:
+            evolve(thread, one.event, one.seq)
+    name, email = readable(started.event.contact_name), readable(started.event.contact_email)
+    return ConversationView(**msgspec.structs.asdict(thread), contact_name=name, contact_email=email)
 
 
 def folded(events: Sequence[Event]) -> Conversation:
-    """Raises NotFound where these are not a conversation's events."""
+    """The aggregate. Raises NotFound where these are not a conversation's events."""
     aggregate: Aggregate | None = None
     for event in events:
         aggregate = event.mutate(aggregate)
     if not isinstance(aggregate, Conversation):
         raise NotFound
     return aggregate
-
-
-def _view(started: ConversationStarted, conversation: Conversation, seq: int) -> ConversationView:
-    return ConversationView(
-        conversation_id=conversation.id,
-        contact_id=started.contact_id,
-        contact_name=readable(started.contact_name),
-        contact_email=readable(started.contact_email),
-        widget_id=started.widget_id,
-        assistant_id=started.assistant_id,
-        assignee_id=conversation.handling.assignee_id,
-        channel=started.channel,
-        status=conversation.handling.status,
-        handled_by=conversation.handling.handled_by,
-        started_at=started.at,
-        ended_at=conversation.ended_at if conversation.is_ended else None,
-        version=conversation.version,
-        seq=seq,
-    )

@@ -13,6 +13,7 @@ from litestar.params import FromPath
 from domain.ids import parse
 from domain.refusals import NotFound
 from domain.widget import Position
+from interfaces.http.as_of import AsOf, answer_as_of, instant, past_widget
 from interfaces.http.audience import Asker
 from interfaces.http.body import JsonRequest
 from interfaces.http.chat import own_widget
@@ -55,11 +56,11 @@ class ConfigAnswer(msgspec.Struct, frozen=True):
     tags=["widgets"],
 )
 async def get_widget_config(
-    request: JsonRequest, widget_id: FromPath[str], caller: Asker, parts: Parts
+    request: JsonRequest, widget_id: FromPath[str], caller: Asker, parts: Parts, as_of: AsOf = None
 ) -> Response[ConfigAnswer]:
-    """304 where `If-None-Match` holds the ETag of what would be sent."""
+    """304 where `If-None-Match` holds the ETag of what would be sent. With `asOf`, as it was then."""
     grant = own_widget(widget_id, caller)
-    return await _config(request, parts, caller.tenant_id, grant.widget_id)
+    return await _config(request, parts, caller.tenant_id, grant.widget_id, as_of)
 
 
 @get(
@@ -69,17 +70,22 @@ async def get_widget_config(
     operation_id="getChatWidgetConfig",
     tags=["chat"],
 )
-async def get_chat_widget_config(request: JsonRequest, caller: Asker, parts: Parts) -> Response[ConfigAnswer]:
+async def get_chat_widget_config(
+    request: JsonRequest, caller: Asker, parts: Parts, as_of: AsOf = None
+) -> Response[ConfigAnswer]:
     """The same, found by the widget token; `?widgetId=` may name it, but no other."""
     named = request.query_params.get("widgetId")
     if caller.widget is None or (named is not None and parse("widget", named) != caller.widget.widget_id):
         raise NotFound
-    return await _config(request, parts, caller.tenant_id, caller.widget.widget_id)
+    return await _config(request, parts, caller.tenant_id, caller.widget.widget_id, as_of)
 
 
 async def _config(
-    request: JsonRequest, parts: HttpParts, tenant_id: int, widget_id: UUID
+    request: JsonRequest, parts: HttpParts, tenant_id: int, widget_id: UUID, as_of: str | None
 ) -> Response[ConfigAnswer]:
+    if as_of is not None:
+        at = await instant(parts, tenant_id, as_of)
+        return answer_as_of(ConfigAnswer(True, _public(await past_widget(parts, tenant_id, widget_id, at))), at)
     seq = await reached(parts, request, tenant_id, "directory")
     async with parts.database.tenant(tenant_id) as connection:
         view = await read_widget(connection, tenant_id, widget_id)

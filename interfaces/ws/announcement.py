@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
 from uuid import UUID
 
 import msgspec
 
 from application.log import Recorded
-from domain.conversation import ConversationStarted, HandlingChanged
+from domain.conversation import ConversationStarted
 from domain.ids import event_wire, wire
 from domain.kernel import PersonalEvent
 from domain.personal import readable
-from interfaces.wire import ContactBody, maybe_wire, message_of_event
+from interfaces.message_body import message_of_event
+from interfaces.wire import ContactBody, maybe_wire
+from interfaces.ws import changes
+from interfaces.ws.changes import changes_of, may_concern_visitor
 from interfaces.ws.frames import (
     ChangedConversation,
-    Changes,
     ConversationNew,
     ConversationUpdated,
     DurableFrame,
     MessageNew,
     StartedConversation,
 )
-
-Field = TypeVar("Field")
 
 
 def for_members(recorded: Recorded) -> DurableFrame | None:
@@ -32,19 +31,32 @@ def for_members(recorded: Recorded) -> DurableFrame | None:
     event_id = event_wire(recorded.stream_id, recorded.version)
     if isinstance(event, ConversationStarted):
         return ConversationNew(seq=seq, event_id=event_id, at=at, data=_started(event))
-    if isinstance(event, HandlingChanged):
-        return ConversationUpdated(seq=seq, event_id=event_id, at=at, data=_changed(event))
     message = message_of_event(event, seq)
-    return None if message is None else MessageNew(seq=seq, event_id=event_id, at=at, data=message)
+    if message is not None:
+        return MessageNew(seq=seq, event_id=event_id, at=at, data=message)
+    changed = changes_of(event)
+    if changed is None:
+        return None
+    data = ChangedConversation(
+        id=wire("conversation", recorded.stream_id),
+        changes=changed,
+        reason=getattr(event, "reason", None) or msgspec.UNSET,
+        version=recorded.version,
+    )
+    return ConversationUpdated(seq=seq, event_id=event_id, at=at, data=data)
 
 
 def for_visitor(frame: DurableFrame | None) -> DurableFrame | None:
-    """The same frame, without private notes and without reasons meant for the team."""
+    """The same frame, without private notes, marks, and reasons meant for the team."""
     if isinstance(frame, MessageNew):
         return None if frame.data.private else frame
-    if isinstance(frame, ConversationUpdated) and frame.data.reason is not msgspec.UNSET:
-        return msgspec.structs.replace(frame, data=msgspec.structs.replace(frame.data, reason=msgspec.UNSET))
-    return frame
+    if not isinstance(frame, ConversationUpdated):
+        return frame
+    shown = changes.for_visitor(frame.data.changes)
+    if shown is None:
+        return None
+    data = msgspec.structs.replace(frame.data, changes=shown, reason=msgspec.UNSET)
+    return frame if data == frame.data else msgspec.structs.replace(frame, data=data)
 
 
 def owner_in(recorded: Recorded) -> UUID | None:
@@ -59,7 +71,7 @@ def owner_in(recorded: Recorded) -> UUID | None:
 
 def needs_owner(recorded: Recorded) -> bool:
     """True where a visitor may be told, but the event does not say which."""
-    return isinstance(recorded.event, HandlingChanged)
+    return may_concern_visitor(recorded.event) and not isinstance(recorded.event, PersonalEvent)
 
 
 def _started(event: ConversationStarted) -> StartedConversation:
@@ -72,24 +84,6 @@ def _started(event: ConversationStarted) -> StartedConversation:
         handled_by=event.handling.handled_by,
         assignee_id=maybe_wire("agent", event.handling.assignee_id),
         widget_id=maybe_wire("widget", event.widget_id),
+        continues=maybe_wire("conversation", event.continues) or msgspec.UNSET,
         version=event.originator_version,
     )
-
-
-def _changed(event: HandlingChanged) -> ChangedConversation:
-    before, after = event.before, event.after
-    old, new = maybe_wire("agent", before.assignee_id), maybe_wire("agent", after.assignee_id)
-    return ChangedConversation(
-        id=wire("conversation", event.originator_id),
-        changes=Changes(
-            status=_pair(before.status, after.status),
-            handled_by=_pair(before.handled_by, after.handled_by),
-            assignee_id=_pair(old, new),
-        ),
-        reason=getattr(event, "reason", None) or msgspec.UNSET,
-        version=event.originator_version,
-    )
-
-
-def _pair(old: Field, new: Field) -> tuple[Field, Field] | msgspec.UnsetType:
-    return msgspec.UNSET if old == new else (old, new)

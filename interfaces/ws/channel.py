@@ -86,6 +86,10 @@ class Channel:
             if outbox.turn == turn and outbox.floor <= self.head:
                 outbox.put_if_idle(frame)
 
+    def show_out(self, contact_id: UUID) -> None:
+        """A visitor whose tokens were revoked."""
+        close_all(self._visitors.get(contact_id, ()), REVOKED)
+
     def close(self, closing: Closing) -> None:
         """Closes every socket of the tenant, and refuses new ones."""
         self.is_closed = True
@@ -179,7 +183,7 @@ class Channel:
         except msgspec.DecodeError:
             _log.warning("whisper_not_understood", tenant_id=self.tenant_id)
             return
-        for outbox in self._members:
+        for outbox in self._members if whisper.members else ():
             if outbox.name != whisper.origin:
                 outbox.put_if_idle(whisper.frame)
         if whisper.contact_id is not None:

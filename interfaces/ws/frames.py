@@ -7,8 +7,12 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from domain.conversation import Channel, HandledBy, Status
-from interfaces.wire import ContactBody, MessageBody, ParticipantBody
+from domain.conversation import Channel
+from domain.handling import HandledBy, Status
+from domain.marks import Priority
+from domain.receipts import Side
+from interfaces.message_body import MessageBody
+from interfaces.wire import ContactBody, ParticipantBody
 
 Seq = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 ResetReason = Literal["too_far_behind", "other_epoch", "ahead"]
@@ -35,15 +39,39 @@ class StartedConversation(msgspec.Struct, frozen=True, kw_only=True, rename="cam
     handled_by: HandledBy
     assignee_id: str | None
     widget_id: str | None
+    continues: str | msgspec.UnsetType = msgspec.UNSET
     version: int
 
 
+class Score(msgspec.Struct, frozen=True):
+    score: int
+    comment: str | None
+
+
 class Changes(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """The fields that changed, each `[old, new]`."""
+    """The fields that changed, each `[old, new]`; old is null where it is not in the event.
+
+    `labels` is `[removed, added]`, `attributes` `[null, names]`: their values are read by REST. `readTo` holds the
+    one side that read on. A visitor is told of status, handledBy, assigneeId, readTo, deliveredTo and rating only.
+    """
 
     status: tuple[Status, Status] | msgspec.UnsetType = msgspec.UNSET
     handled_by: tuple[HandledBy, HandledBy] | msgspec.UnsetType = msgspec.UNSET
     assignee_id: tuple[str | None, str | None] | msgspec.UnsetType = msgspec.UNSET
+    read_to: tuple[None, dict[Side, int]] | msgspec.UnsetType = msgspec.UNSET
+    delivered_to: tuple[None, int] | msgspec.UnsetType = msgspec.UNSET
+    rating: tuple[None, Score] | msgspec.UnsetType = msgspec.UNSET
+    team_id: tuple[str | None, str | None] | msgspec.UnsetType = msgspec.UNSET
+    labels: tuple[tuple[str, ...], tuple[str, ...]] | msgspec.UnsetType = msgspec.UNSET
+    priority: tuple[Priority | None, Priority | None] | msgspec.UnsetType = msgspec.UNSET
+    attributes: tuple[None, tuple[str, ...]] | msgspec.UnsetType = msgspec.UNSET
+    snoozed_until: tuple[None, datetime | None] | msgspec.UnsetType = msgspec.UNSET
+    accept_until: tuple[None, datetime | None] | msgspec.UnsetType = msgspec.UNSET
+    unread: tuple[None, int] | msgspec.UnsetType = msgspec.UNSET
+
+
+FOR_MEMBERS = ("team_id", "labels", "priority", "attributes", "snoozed_until", "accept_until", "unread")
+"""The changes no visitor is told of."""
 
 
 class ChangedConversation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -138,6 +166,20 @@ class Presence(Frame, frozen=True, kw_only=True, tag="presence"):
     data: Present
 
 
+class WaitingPlace(msgspec.Struct, frozen=True, rename="camel"):
+    """`position` 1 is next; `estimatedSeconds` is null where nothing tells."""
+
+    conversation_id: str
+    position: int
+    estimated_seconds: int | None
+
+
+class QueuePosition(Frame, frozen=True, kw_only=True, tag="queue:position"):
+    """To a visitor who waits for an agent."""
+
+    data: WaitingPlace
+
+
 class Pong(Frame, frozen=True, kw_only=True, tag="pong"):
     pass
 
@@ -190,7 +232,7 @@ ClientFrame = Auth | SendTyping | SendPresence | Ping
 
 DURABLE: tuple[type[Frame], ...] = (ConversationNew, ConversationUpdated, MessageNew)
 CONTROL: tuple[type[Frame], ...] = (AuthOk, AuthExpiring, ResumeComplete, ResumeReset, Checkpoint, Pong, Error)
-EPHEMERAL: tuple[type[Frame], ...] = (Typing, Presence)
+EPHEMERAL: tuple[type[Frame], ...] = (Typing, Presence, QueuePosition)
 FROM_SERVER = DURABLE + CONTROL + EPHEMERAL
 FROM_CLIENT: tuple[type[Frame], ...] = (Auth, SendTyping, SendPresence, Ping)
 

@@ -48,7 +48,7 @@ class Hub:
         self.resumption = Resumption(reader, self._owners, self.limits)
         self._channels: dict[int, Channel] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._rounds = Rounds(self.channels, self.limits)
+        self._rounds = Rounds(self.channels, database, self.limits)
         self._names = (f"{uuid4().hex}-{number}" for number in itertools.count())
         self._strangers = 0
         self._is_closed = False
@@ -56,6 +56,7 @@ class Hub:
     async def start(self) -> None:
         self._keep(asyncio.create_task(self._rounds.checkpoints()))
         self._keep(asyncio.create_task(self._rounds.credentials()))
+        self._keep(asyncio.create_task(self._rounds.visitors()))
 
     async def close(self) -> None:
         """Closes every socket with 1012; the clients resume elsewhere."""

@@ -7,8 +7,11 @@ from collections.abc import Callable, Sequence
 
 import psycopg
 import structlog
+from psycopg_pool import PoolTimeout
 
 from domain.refusals import Refusal, Unavailable
+from infrastructure.access.visitor_tokens import VisitorTokens
+from infrastructure.postgres import Database
 from interfaces.ws.channel import CHECKPOINT_TURNS, Channel
 from interfaces.ws.closing import REVOKED, closing_of
 from interfaces.ws.limits import SocketLimits
@@ -22,10 +25,13 @@ _log = structlog.get_logger(__name__)
 
 
 class Rounds:
-    """Both run until cancelled."""
+    """All run until cancelled."""
 
-    def __init__(self, channels: Callable[[], Sequence[Channel]], limits: SocketLimits) -> None:
+    def __init__(
+        self, channels: Callable[[], Sequence[Channel]], database: Database, limits: SocketLimits
+    ) -> None:
         self._channels = channels
+        self._visitor_tokens = VisitorTokens(database)
         self._limits = limits
 
     async def checkpoints(self) -> None:
@@ -45,6 +51,25 @@ class Rounds:
             for outboxes in self._by_credential().values():
                 await self._check(outboxes)
             await asyncio.sleep(max(self._limits.recheck_seconds, (clock() - began) * REST))
+
+    async def visitors(self) -> None:
+        """Closes the sockets of visitors whose tokens were revoked, here or elsewhere: one question for all."""
+        while True:
+            await asyncio.sleep(self._limits.recheck_seconds)
+            if self._channels():
+                await self._show_out()
+
+    async def _show_out(self) -> None:
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                revoked = await self._visitor_tokens.lately_revoked()
+        except (psycopg.Error, PoolTimeout, TimeoutError):
+            _log.warning("revocations_not_read")
+            return
+        for channel in self._channels():
+            for tenant_id, contact_id in revoked:
+                if tenant_id == channel.tenant_id:
+                    channel.show_out(contact_id)
 
     def _by_credential(self) -> dict[str, list[Outbox]]:
         found: dict[str, list[Outbox]] = {}

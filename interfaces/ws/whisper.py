@@ -10,12 +10,13 @@ import msgspec
 class Whisper(msgspec.Struct, frozen=True, array_like=True):
     """An encoded ephemeral frame for all members, and for the visitor `contact_id` where one is named.
 
-    `origin` is the socket it came from, which does not hear itself.
+    Without `members` for the visitor alone. `origin` is the socket it came from, which does not hear itself.
     """
 
     origin: str
     contact_id: UUID | None
     frame: bytes
+    members: bool = True
 
 
 def encode_whisper(whisper: Whisper) -> bytes:

@@ -7,11 +7,13 @@ from uuid import UUID
 
 import pytest
 
-from application.conversation import AcceptConversation, EndConversation, HandOverConversation, PostMessage
+from application.conversation import PostMessage
+from application.handling import AcceptConversation, EndConversation, HandOverConversation
 from application.log import Recorded
 from application.policies.answer_with_assistant import AnswerWithAssistant
 from application.ports import Answer, Question, Turn
-from domain.conversation import AssistantReplied, Citation, HandedOver, ReplyDiscarded
+from domain.conversation import AssistantReplied, Citation, ReplyDiscarded
+from domain.handling import HandedOver
 from domain.kernel import By
 from tests.support.house import ASSISTANT, PERSONA, TENANT, VISITOR, House, agent
 from tests.support.memory_log import MemoryLog

@@ -9,8 +9,9 @@ import pytest
 
 from application.article import WriteArticle
 from application.bus import CommandBus, Request
-from application.conversation import AcceptConversation, EndConversation, PostMessage, StartConversation
+from application.conversation import PostMessage, StartConversation
 from application.handlers import HANDLERS
+from application.handling import AcceptConversation, EndConversation, ReopenConversation, ReturnConversation
 from application.log import Append, Appended, LoadedStream
 from application.permissions import PERMISSIONS
 from application.tenant import OpenTenant, RenameTenant
@@ -214,3 +215,21 @@ async def test_another_tenants_id_is_neither_read_nor_written(house: House, log:
     with pytest.raises(Conflict):
         await house.do(agent(tenant_id=TENANT + 1, role="admin"), stolen)
     assert len(log.recorded) == before
+
+
+async def test_a_no_is_never_given_on_a_stale_copy(house: House) -> None:
+    """Another process returned the conversation; this one still remembers Anna having it."""
+    chat, elsewhere = await house.chat(with_assistant=False), house.new_bus()
+    await house.do(agent(ANNA), AcceptConversation(conversation_id=chat))
+    await elsewhere.execute(agent(ANNA), ReturnConversation(conversation_id=chat))
+    receipt = await house.do(agent(BEN), AcceptConversation(conversation_id=chat))
+    assert [event.TYPE for event in receipt.events] == ["conversation.accepted.1"]
+
+
+async def test_nothing_to_do_is_never_said_on_a_stale_copy(house: House) -> None:
+    """Another process reopened it; this one still remembers that it has ended."""
+    chat, elsewhere = await house.chat(with_assistant=False), house.new_bus()
+    await house.do(agent(ANNA), EndConversation(conversation_id=chat))
+    await elsewhere.execute(agent(ANNA), ReopenConversation(conversation_id=chat))
+    receipt = await house.do(agent(ANNA), EndConversation(conversation_id=chat))
+    assert [event.TYPE for event in receipt.events] == ["conversation.ended.1"]

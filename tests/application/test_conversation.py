@@ -7,17 +7,11 @@ from uuid import UUID
 import pytest
 
 from application.actor import visitor
-from application.conversation import (
-    AcceptConversation,
-    EndConversation,
-    HandOverConversation,
-    PostMessage,
-    ReplyAsAssistant,
-    StartConversation,
-)
+from application.conversation import PostMessage, ReplyAsAssistant, StartConversation
+from application.handling import AcceptConversation, EndConversation, HandOverConversation
 from application.log import EventLog
 from domain.conversation import AssistantReplied, ConversationStarted, MessagePosted
-from domain.refusals import AlreadyAccepted, ConversationIsEnded, Forbidden, Invalid, NoAssistant, NotFound
+from domain.refusals import AlreadyAccepted, Forbidden, Invalid, NoAssistant, NotFound
 from tests.support.house import (
     ANNA,
     ANSWERING,
@@ -198,12 +192,16 @@ async def test_either_side_may_end_it_and_once_is_enough(house: House, log: Memo
     assert log.types(chat).count("conversation.ended.1") == 1
 
 
-async def test_what_ended_long_ago_takes_no_message(house: House) -> None:
+async def test_a_message_to_what_ended_long_ago_begins_a_new_conversation(house: House, log: MemoryLog) -> None:
     chat = await house.chat()
     await house.do(VISITING, EndConversation(conversation_id=chat))
     house.later(hours=73)
-    with pytest.raises(ConversationIsEnded):
-        await house.say(chat, "Hello?")
+    receipt = await house.say(chat, "Hello?")
+    begun = receipt.events[0]
+    assert isinstance(begun, ConversationStarted)
+    assert begun.originator_id != chat
+    assert (begun.continues, begun.contact_id, begun.assistant_id) == (chat, VISITOR, ASSISTANT)
+    assert log.types(chat)[-1] == "conversation.ended.1"
 
 
 async def test_nobody_but_the_assistant_may_reply_as_it(house: House) -> None:

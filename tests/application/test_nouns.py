@@ -14,9 +14,11 @@ from application.assistant import ConfigureAssistant
 from application.canned_response import RemoveCannedResponse, SaveCannedResponse
 from application.command import Command
 from application.contact import EraseContact, IntroduceContact
-from application.tenant import OpenTenant, RenameTenant
+from application.file import PurgeFile, UploadFile
+from application.tenant import OpenTenant, RenameTenant, SetFileRules
 from application.widget import InstallWidget, IssueWidgetToken, RestyleWidget, RevokeWidgetToken
 from domain.assistant import Persona
+from domain.file import FileRules
 from domain.refusals import Forbidden, Invalid, NotFound
 from domain.widget import Look
 from tests.support.house import ADMIN, STRANGER, TENANT, VISITING, VISITOR, House, agent
@@ -45,6 +47,8 @@ INSTALL = InstallWidget(widget_id=ID, look=Look(name="Shop"))
 INVITE = InviteAgent(agent_id=ID, name="Anna", email="anna@example.org")
 ARTICLE = WriteArticle(article_id=ID, title="Refunds", body="We pay back.")
 SAVE = SaveCannedResponse(canned_response_id=ID, shortcut="bye", title="Goodbye", body="Bye.")
+OPEN = OpenTenant(name="Shop")
+UPLOAD = UploadFile(file_id=ID, name="a.txt", content_type="text/plain", size=1, sha256="00", key="7/1")
 ISSUE = IssueWidgetToken(widget_id=ID, token_id=TOKEN)
 LONG = "x" * 60_000
 
@@ -84,7 +88,7 @@ CASES = [
     Case(ADMIN, INVITE, "agent.invited.1", wrong=(("email", "nobody"),)),
     Case(
         ADMIN,
-        ChangeAgentRole(agent_id=ID, role="owner"),
+        ChangeAgentRole(agent_id=ID, role="supervisor"),
         "agent.role_changed.1",
         given=(INVITE,),
         on_nothing=False,
@@ -97,6 +101,31 @@ CASES = [
         "tenant.renamed.1",
         given=(OpenTenant(name="Shop"),),
         wrong=(("name", LONG),),
+        on_nothing=False,
+    ),
+    Case(
+        ADMIN,
+        SetFileRules(rules=FileRules(max_size=5)),
+        "tenant.file_rules_set.1",
+        given=(OPEN,),
+        wrong=(("rules", FileRules(max_size=0)),),
+        on_nothing=False,
+    ),
+    Case(
+        VISITING,
+        UPLOAD,
+        "file.uploaded.1",
+        given=(OPEN,),
+        wrong=(("name", LONG),),
+        stranger=agent(role="analyst"),
+        on_nothing=False,
+    ),
+    Case(
+        ADMIN,
+        PurgeFile(file_id=ID, reason="deleted"),
+        "file.purged.1",
+        given=(OPEN, UPLOAD),
+        wrong=(("reason", " "),),
         on_nothing=False,
     ),
     Case(ADMIN, ARTICLE, "article.written.1", wrong=(("body", LONG),)),
@@ -135,7 +164,7 @@ async def prepare(house: House, case: Case) -> None:
 async def test_it_is_done(house: House, case: Case) -> None:
     await prepare(house, case)
     receipt = await house.do(case.actor, case.command)
-    assert case.event == receipt.events[-1].TYPE
+    assert case.event in [event.TYPE for event in receipt.events]
     assert receipt.events[-1].by == case.actor.by
 
 

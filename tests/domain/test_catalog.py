@@ -18,7 +18,8 @@ contact.met.1 contact.introduced.1 contact.erased.1
 widget.installed.1 widget.restyled.1 widget.token_issued.1 widget.token_revoked.1
 assistant.configured.1 agent.invited.1 agent.role_changed.1 agent.deactivated.1
 tenant.opened.1 tenant.renamed.1 article.written.1 article.removed.1
-canned_response.saved.1 canned_response.removed.1
+canned_response.saved.1 canned_response.removed.1 canned_response.used.1
+canned_shortcut.claimed.1 canned_shortcut.released.1
 """
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import msgspec
 import pytest
 
-from domain.contact import Contact, ContactIntroduced
+from domain.claims import Claims
+from domain.contact import Contact, ContactIntroduced, ContactNoted
 from domain.personal import ERASED
 from domain.refusals import Invalid
 from tests.support.stamps import refolded, stamp, types
@@ -88,9 +90,8 @@ def test_a_claim_whose_words_are_erased_still_folds() -> None:
     contact.introduce(stamp(), "Mia")
     [event] = contact.collect_events()
     assert isinstance(event, ContactIntroduced)
-    fields = {name: getattr(event, name) for name in event.__struct_fields__} | {"name": ERASED}
     again = Contact(ID)
-    ContactIntroduced(**fields).apply(again)
+    msgspec.structs.replace(event, name=ERASED).apply(again)
     assert again.name is ERASED
 
 
@@ -101,3 +102,71 @@ def test_its_events_make_it_again() -> None:
     again = refolded(list(contact.collect_events()))
     assert isinstance(again, Contact)
     assert (again.name, again.email, again.version) == ("Mia", "mia@example.org", 2)
+
+
+def test_a_claim_never_overwrites_what_is_verified() -> None:
+    contact = met()
+    contact.verify(stamp("visitor", 1), "customer-1", Claims("Mia", "mia@example.org"))
+    contact.introduce(stamp("visitor", 1), "Mallory", "mallory@example.org", "+49 151 234")
+    assert (contact.name, contact.email, contact.known.phone) == ("Mia", "mia@example.org", "+49151234")
+    assert contact.claimed == Claims("Mallory", "mallory@example.org", "+49151234")
+    assert contact.verified == Claims("Mia", "mia@example.org")
+
+
+def test_verifying_what_is_verified_changes_nothing_and_less_takes_nothing_back() -> None:
+    contact = met()
+    contact.verify(stamp(), "customer-1", Claims("Mia", "Mia@example.org"))
+    contact.collect_events()
+    contact.verify(stamp(), "customer-1", Claims("Mia"))
+    assert types(contact) == []
+    contact.verify(stamp(), "customer-1", Claims("Mia M."))
+    assert contact.verified == Claims("Mia M.", "mia@example.org")
+
+
+def test_a_withdrawn_claim_no_longer_stands() -> None:
+    contact = met()
+    contact.introduce(stamp(), "Mia", "mia@example.org")
+    contact.collect_events()
+    contact.introduce(stamp(), phone="12345", withdrawn=("name", "phone"))
+    assert contact.claimed == Claims(None, "mia@example.org", "12345")
+    [event] = contact.collect_events()
+    assert isinstance(event, ContactIntroduced)
+    assert event.withdrawn == ("name",)
+    contact.introduce(stamp(), withdrawn=("name",))
+    assert types(contact) == []
+
+
+@pytest.mark.parametrize("phone", ["1234", "x" * 10, "1" * 21, "++12345", "12345\x00"])
+def test_a_phone_number_has_digits(phone: str) -> None:
+    with pytest.raises(Invalid):
+        met().introduce(stamp(), phone=phone)
+
+
+def test_attributes_change_where_they_differ() -> None:
+    contact = met()
+    contact.set_attributes(stamp(), {"plan": "pro", "seats": 3})
+    contact.set_attributes(stamp(), {"plan": "pro", "seats": None})
+    assert contact.attributes == {"plan": "pro"}
+    contact.collect_events()
+    contact.set_attributes(stamp(), {"plan": "pro", "seats": None})
+    assert types(contact) == []
+    with pytest.raises(Invalid):
+        contact.set_attributes(stamp(), {"no name": 1})
+    with pytest.raises(Invalid):
+        contact.set_attributes(stamp(), {f"a{number}": 1 for number in range(51)})
+
+
+def test_a_note_holds_no_card_number() -> None:
+    contact = met()
+    contact.note(stamp("agent", 2), UUID(int=5), "Pays with 4111 1111 1111 1111.")
+    [event] = contact.collect_events()
+    assert isinstance(event, ContactNoted)
+    assert event.text == "Pays with [card-number]."
+
+
+def test_erasing_forgets_what_is_verified_too() -> None:
+    contact = met()
+    contact.verify(stamp(), "customer-1", Claims("Mia"))
+    contact.set_attributes(stamp(), {"plan": "pro"})
+    contact.erase(stamp(), "asked to")
+    assert (contact.known, contact.external_id, contact.attributes) == (Claims(), ERASED, {})

@@ -6,17 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from domain.conversation import (
-    Accepted,
-    AssistantReplied,
-    Conversation,
-    ConversationStarted,
-    Ended,
-    HandedOver,
-    Handling,
-    MessagePosted,
-    ReplyDiscarded,
-)
+from domain.conversation import AssistantReplied, Conversation, ConversationStarted, MessagePosted, ReplyDiscarded
+from domain.handling import Accepted, Ended, HandedOver, Handling
 from domain.personal import ERASED
 from domain.refusals import (
     AlreadyAccepted,

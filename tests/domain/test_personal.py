@@ -7,7 +7,8 @@ import pytest
 
 from domain.catalog import EVENT_TYPES
 from domain.contact import ContactIntroduced
-from domain.conversation import ConversationStarted, HandedOver, MessagePosted, NoteAdded
+from domain.conversation import ConversationStarted, MessagePosted, NoteAdded
+from domain.handling import HandedOver
 from domain.kernel import Event, PersonalEvent
 from domain.personal import ERASED, Erased, Personal, personal_fields, readable
 
@@ -16,7 +17,7 @@ def test_words_and_names_of_people_are_personal() -> None:
     assert personal_fields(MessagePosted) == ("text",)
     assert personal_fields(NoteAdded) == ("text",)
     assert personal_fields(ConversationStarted) == ("contact_name", "contact_email")
-    assert personal_fields(ContactIntroduced) == ("name", "email")
+    assert personal_fields(ContactIntroduced) == ("name", "email", "phone")
 
 
 def test_what_is_not_about_a_person_is_not() -> None:

@@ -11,7 +11,7 @@ from application.permissions import PERMISSIONS
 
 def commands(parent: type[Command] = Command) -> Iterator[type[Command]]:
     for child in parent.__subclasses__():
-        if not child.__name__.startswith("_") and child.__module__.startswith("application."):
+        if not child.__subclasses__() and child.__module__.startswith("application."):
             yield child
         yield from commands(child)
 

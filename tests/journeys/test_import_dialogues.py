@@ -9,7 +9,8 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from domain.conversation import ConversationStarted, Ended, MessagePosted
+from domain.conversation import ConversationStarted, MessagePosted
+from domain.handling import Ended
 from domain.ids import parse_tenant
 from infrastructure.eventstore.store import EventStore, open_event_store
 from infrastructure.eventstore.verify import verify_log

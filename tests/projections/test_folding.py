@@ -16,13 +16,8 @@ from application.agent import ChangeAgentRole, InviteAgent
 from application.article import RemoveArticle, WriteArticle
 from application.canned_response import RemoveCannedResponse, SaveCannedResponse
 from application.contact import EraseContact, IntroduceContact
-from application.conversation import (
-    AcceptConversation,
-    EndConversation,
-    HandOverConversation,
-    PostMessage,
-    ReplyAsAssistant,
-)
+from application.conversation import PostMessage, ReplyAsAssistant
+from application.handling import AcceptConversation, EndConversation, HandOverConversation
 from application.log import Recorded
 from application.tenant import OpenTenant
 from application.widget import RestyleWidget
@@ -151,7 +146,7 @@ async def test_a_page_is_a_constant_number_of_statements(database: Database, hou
             await connection.execute(projection.ddl(1).encode(), prepare=False)
         counts = [await statements(connection, house.log.recorded[:length]) for length in (30, 90)]
     assert counts[1] <= counts[0] + 6
-    assert counts[1] < 30
+    assert counts[1] < 12 * len(PROJECTIONS)
 
 
 async def statements(connection: Connection, page: Sequence[Recorded]) -> int:

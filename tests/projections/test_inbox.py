@@ -9,16 +9,12 @@ import pytest
 
 from application.actor import visitor
 from application.contact import EraseContact, IntroduceContact
-from application.conversation import (
-    AcceptConversation,
-    EndConversation,
-    HandOverConversation,
-    PostMessage,
-    ReplyAsAssistant,
-    StartConversation,
-)
+from application.conversation import PostMessage, ReplyAsAssistant, StartConversation
+from application.handling import AcceptConversation, EndConversation, HandOverConversation
 from domain.refusals import Invalid
-from projections.inbox import InboxCounts, InboxFilter, InboxRow, InboxSort, read_inbox
+from projections.inbox import InboxRow, read_inbox
+from projections.inbox_counts import InboxCounts
+from projections.inbox_filter import InboxFilter, InboxSort
 from tests.projections.conftest import ReadModels
 from tests.support.house import ANNA, ANSWERING, BEN, TENANT, VISITING, VISITOR, House, agent
 
@@ -178,7 +174,7 @@ async def test_counts_equal_the_lists_they_name(house: House, models: ReadModels
         mine = await read_inbox(connection, TENANT, InboxFilter(status="open", assignee=ANNA), ANNA)
         nobodys = await read_inbox(connection, TENANT, InboxFilter(status="open", assignee="none"), ANNA)
         queue = await read_inbox(connection, TENANT, InboxFilter(handled_by="queue", channel="chat"), ANNA)
-    assert page.counts == InboxCounts(mine=3, unassigned=3, open=6)
+    assert page.counts == InboxCounts(mine=3, unassigned=3, open=6, snoozed=0)
     assert (len(mine.rows), len(nobodys.rows), len(queue.rows)) == (3, 3, 4)
 
 

@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from application.contact import EraseContact, IntroduceContact
-from application.conversation import EndConversation, PostMessage, ReplyAsAssistant
+from application.conversation import PostMessage, ReplyAsAssistant
+from application.handling import EndConversation
 from domain.conversation import Citation
 from domain.refusals import Invalid
 from projections.transcript import (

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from application.log import Append, Appended, Meta, Slice
-from domain.conversation import ConversationStarted, Handling, MessagePosted
+from domain.conversation import ConversationStarted, MessagePosted
+from domain.handling import Handling
 from domain.kernel import By, Cause, Event
 from domain.tenant import TenantRenamed
 from infrastructure.eventstore.hashing import event_hash

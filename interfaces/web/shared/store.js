@@ -110,6 +110,15 @@ export class Store {
   }
 }
 
+/** Changes that say what differs, not what is: values of attributes are read by REST. */
+const MERGED = {
+  labels: ([gone, come], known) => [...(known?.labels ?? []).filter((label) => !gone.includes(label)), ...come].sort(),
+  readTo: ([, now], known) => ({ ...known?.readTo, ...now }),
+  attributes: (_, known) => known?.attributes,
+};
+
+const latest = ([, now]) => now;
+
 /** @type {Record<string, (store: Store, frame: any) => boolean>} */
 const CHANGES = {
   "conversation:new": (store, { data, at }) => {
@@ -119,7 +128,8 @@ const CHANGES = {
   },
   "conversation:updated": (store, { data, at }) => {
     const facts = { version: data.version };
-    for (const [field, [, now]] of Object.entries(data.changes)) facts[field] = now;
+    const known = store.conversations.get(data.id);
+    for (const [field, change] of Object.entries(data.changes)) facts[field] = (MERGED[field] ?? latest)(change, known);
     if (facts.status === "resolved") Object.assign(facts, { endedAt: at, waitingSince: null });
     if (facts.status === "open") facts.endedAt = null;
     if (facts.handledBy === "queue") facts.waitingSince = at;

@@ -14,8 +14,9 @@ import pytest
 
 from application.actor import Actor, system, visitor
 from application.bus import CommandBus
-from application.conversation import EndConversation, PostMessage, StartConversation
+from application.conversation import PostMessage, StartConversation
 from application.handlers import HANDLERS
+from application.handling import EndConversation
 from application.tenant import OpenTenant
 from domain.kernel import By
 from infrastructure.clock import now, uuid7

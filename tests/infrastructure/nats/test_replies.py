@@ -7,7 +7,8 @@ import uuid
 
 import pytest
 
-from domain.conversation import AssistantReplied, Conversation, HandedOver
+from domain.conversation import AssistantReplied, Conversation
+from domain.handling import HandedOver
 from infrastructure.eventstore.store import EventStore
 from infrastructure.nats.connection import NatsConnection
 from infrastructure.nats.feed import Feed

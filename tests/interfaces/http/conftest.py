@@ -19,3 +19,9 @@ async def desk(database_url: str, nats_server: NatsServer) -> AsyncIterator[Desk
 @pytest.fixture
 async def shop(desk: Desk) -> Shop:
     return await desk.shop()
+
+
+@pytest.fixture
+async def other_shop(desk: Desk) -> Shop:
+    """Another tenant at the same desk."""
+    return await desk.shop(2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -28,6 +29,8 @@ from domain.ids import tenant_wire, wire
 from domain.widget import Look
 from infrastructure.access.access import Access, open_access
 from infrastructure.clock import now, uuid7
+from infrastructure.drafts import Drafts
+from infrastructure.egress import Egress
 from infrastructure.ending import end
 from infrastructure.eventstore.rows import StoredRow
 from infrastructure.eventstore.store import EventStore, open_event_store
@@ -37,8 +40,10 @@ from infrastructure.nats.relay import Relay
 from infrastructure.nats.replies import Replies
 from infrastructure.projector.positions import ReadPositions
 from infrastructure.projector.runner import Projector
+from interfaces.files import open_files
 from interfaces.http.app import build_app
-from interfaces.http.parts import HealthReport, HttpParts, PartHealth
+from interfaces.http.parts import FileParts, HealthReport, HttpParts, PartHealth
+from interfaces.ws.hub import Hub
 from projections.registry import PROJECTIONS
 
 SECRET = b"k" * 32
@@ -120,6 +125,7 @@ class Desk:
         self.http = http
         self.app = app
         self.bus = CommandBus(store, HANDLERS, now, uuid7)
+        self.files: FileParts = app.state.parts.files
         self.model = ScriptedModel()
         self.projector = Projector(store.database, store.reader, PROJECTIONS)
         self.health: HealthReport | None = HealthReport(True, (PartHealth("postgres", True),))
@@ -172,9 +178,11 @@ async def open_desk(database_url: str, nats_url: str, reply_timeout: float = 10.
         open_event_store(database_url, SECRET) as store,
         nats_connection(nats_url, "desk") as nats,
         _relaying(Relay(database_url, store.reader, nats), store),
+        _files(store) as files,
     ):
-        access = await open_access(store.database, SECRET)
+        access = await open_access(store.database, SECRET, Egress(allow_private=True))
         feed = Feed(nats, store.reader, store.mapper)
+        hub = Hub(feed, store.reader, store.database)
         parts = HttpParts(
             bus=CommandBus(store, HANDLERS, now, uuid7),
             database=store.database,
@@ -184,6 +192,9 @@ async def open_desk(database_url: str, nats_url: str, reply_timeout: float = 10.
             replies=Replies(feed, store.reader),
             feed=feed,
             health=lambda: _health(desk),
+            typing=hub.typing,
+            files=files,
+            drafts=Drafts(store.database, store.keyring),
             registry=CollectorRegistry(),
             base_url=ORIGIN,
             reply_timeout=reply_timeout,
@@ -195,6 +206,13 @@ async def open_desk(database_url: str, nats_url: str, reply_timeout: float = 10.
             store.on_commit.append(desk.react)
             yield desk
             await desk.stop()
+
+
+@asynccontextmanager
+async def _files(store: EventStore) -> AsyncIterator[FileParts]:
+    with tempfile.TemporaryDirectory() as directory:
+        async with open_files(f"file:{directory}/files", SECRET, store.database) as files:
+            yield files
 
 
 @asynccontextmanager

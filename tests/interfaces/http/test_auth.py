@@ -27,7 +27,7 @@ async def test_a_login_answers_tokens_and_who_it_is(desk: Desk, shop: Shop) -> N
         "tenantId": tenant_wire(shop.tenant_id),
     }
     me = await desk.http.get(ME, headers=bearer(body["accessToken"]))
-    assert me.json() == {"user": body["user"]}
+    assert me.json() == {"user": body["user"], "role": "supervisor", "scopes": None}
 
 
 async def test_a_wrong_password_and_an_unknown_address_look_the_same(desk: Desk, shop: Shop) -> None:
@@ -70,3 +70,19 @@ async def test_a_body_that_is_no_login_is_refused(desk: Desk, body: dict[str, ob
         answer = await desk.http.post(path, json=body)
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_request")
         assert answer.json()["error"]["details"]["fields"][0]["name"]
+
+
+async def test_too_many_failures_say_when_to_come_back(desk: Desk, shop: Shop) -> None:
+    await shop.member(email=ANNA)
+    answers = []
+    for email in (ANNA, "nobody@shop.test"):
+        for _ in range(10):
+            failed = await desk.http.post(LOGIN, json={"email": email, "password": "wrong wrong wrong"})
+            assert failed.status_code == 401
+        limited = await desk.http.post(LOGIN, json={"email": email, "password": PASSWORD})
+        assert limited.status_code == 429
+        assert 890 <= int(limited.headers["Retry-After"]) <= 900
+        assert limited.headers["RateLimit-Policy"] == '"login";q=10;w=900'
+        assert limited.headers["RateLimit"] == f'"login";r=0;t={limited.headers["Retry-After"]}'
+        answers.append((limited.json()["error"]["code"], limited.json()["error"]["message"]))
+    assert set(answers) == {("rate_limited", "Too many failed logins. Try again later.")}

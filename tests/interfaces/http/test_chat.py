@@ -8,9 +8,10 @@ from uuid import uuid4
 import pytest
 
 from application.actor import system
-from application.conversation import HandOverConversation
+from application.handling import HandOverConversation
 from application.ports import Answer
-from domain.conversation import AssistantReplied, ConversationStarted, HandedOver, MessagePosted
+from domain.conversation import AssistantReplied, ConversationStarted, MessagePosted
+from domain.handling import HandedOver
 from domain.ids import parse, wire
 from infrastructure.embedded.nats import NatsServer
 from interfaces.http.headers import POSITION, REPLAYED

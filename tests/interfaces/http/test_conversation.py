@@ -173,7 +173,9 @@ async def test_if_match_refuses_to_write_into_a_conversation_that_moved(desk: De
     before = await shop.head()
     moved = await desk.http.post(at(id, "messages"), json={"text": "2"}, headers=visitor | {"If-Match": '"2"'})
     assert (moved.status_code, moved.json()["error"]["code"]) == (409, "conversation_changed")
-    assert moved.json()["error"]["details"] == {"expected": 2, "version": 3}
+    details = moved.json()["error"]["details"]
+    assert (details["expected"], details["version"]) == (2, 3)
+    assert [one["type"] for one in details["since"]] == ["conversation.message_posted.1"]
     assert await shop.head() == before
     odd = await desk.http.post(at(id, "messages"), json={"text": "2"}, headers=visitor | {"If-Match": "x"})
     assert odd.status_code == 400

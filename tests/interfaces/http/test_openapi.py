@@ -44,7 +44,7 @@ async def test_every_operation_says_who_may_call_it_and_how_it_refuses(desk: Des
             assert operation["responses"]["4XX"] == {"$ref": "#/components/responses/Error"}
             assert {name for one in operation["security"] for name in one} <= schemes
             assert bool(operation["security"]) != path.startswith(
-                ("/health", "/api/v1/auth/login", "/api/v1/auth/re")
+                ("/health", "/api/v1/auth/login", "/api/v1/auth/re", "/api/v1/auth/accept-invitation")
             )
             assert operation["summary"]
 

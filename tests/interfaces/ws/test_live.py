@@ -9,12 +9,8 @@ from typing import Any
 
 from application.actor import assistant, system
 from application.assistant import ConfigureAssistant
-from application.conversation import (
-    AcceptConversation,
-    EndConversation,
-    HandOverConversation,
-    ReplyAsAssistant,
-)
+from application.conversation import ReplyAsAssistant
+from application.handling import AcceptConversation, EndConversation, HandOverConversation
 from domain.assistant import Persona
 from domain.ids import event_wire, wire
 from infrastructure.clock import uuid7

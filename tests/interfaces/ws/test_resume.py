@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from application.actor import Actor
-from application.conversation import AcceptConversation, EndConversation
+from application.handling import AcceptConversation, EndConversation
 from infrastructure.embedded.nats import NatsServer
 from interfaces.ws.limits import SocketLimits
 from tests.interfaces.ws.edge import Edge, open_edge, seqs, visible

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
 import pytest
 
-from domain.conversation import AssistantReplied, Citation, Ended, Handling, MessagePosted, NoteAdded
+from domain.conversation import AssistantReplied, Citation, MessagePosted, NoteAdded
+from domain.file import Attachment
+from domain.handling import Ended, Handling
 from domain.kernel import ActorKind, By, Cause
 from domain.personal import ERASED
-from interfaces.wire import conversation_of_view, inbox_row, message_of_event, message_of_view
-from projections.inbox import InboxRow
-from projections.transcript import ConversationView, Message, MessagePage
+from interfaces.conversation_body import conversation_of_view
+from interfaces.inbox_body import inbox_row
+from interfaces.message_body import message_of_event, message_of_view
+from projections.inbox import row_of
+from projections.inbox_entry import Entry
+from projections.transcript import ConversationView, Message
 
 AT = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 CHAT, WHO, SAID, ARTICLE = UUID(int=1), UUID(int=2), UUID(int=3), UUID(int=4)
@@ -42,7 +48,7 @@ def _view(role: str, *, private: bool = False, cited: tuple[Citation, ...] = ())
     ],
 )
 def test_an_event_and_the_transcript_give_the_same_message(event: MessagePosted, view: Message) -> None:
-    assert message_of_event(event, 40) == message_of_view(view)
+    assert message_of_event(event, 40) == message_of_view(view, _conversation())
 
 
 def test_a_message_is_spelt_as_the_contract_says() -> None:
@@ -58,6 +64,8 @@ def test_a_message_is_spelt_as_the_contract_says() -> None:
         "version": 6,
         "seq": 40,
         "citations": ({"articleId": "art_" + ARTICLE.hex, "title": "Opening hours"},),
+        "attachments": (),
+        "state": "sent",
     }
 
 
@@ -73,32 +81,76 @@ def test_an_event_that_says_nothing_is_no_message() -> None:
     assert message_of_event(ended, 40) is None
 
 
+def _conversation(**facts: Any) -> ConversationView:
+    known: dict[str, Any] = {
+        "tenant_id": 1,
+        "conversation_id": CHAT,
+        "contact_id": WHO,
+        "widget_id": None,
+        "assistant_id": UUID(int=7),
+        "channel": "chat",
+        "continues": None,
+        "status": "open",
+        "handled_by": "bot",
+        "started_at": AT,
+        "version": 9,
+        "seq": 40,
+        "contact_name": "Zoë",
+    }
+    return ConversationView(**known | facts)
+
+
 def test_a_conversation_names_who_takes_part() -> None:
-    view = ConversationView(
-        conversation_id=CHAT,
-        contact_id=WHO,
-        contact_name="Zoë",
-        contact_email=None,
-        widget_id=None,
-        assistant_id=UUID(int=7),
-        assignee_id=None,
-        channel="chat",
-        status="open",
-        handled_by="bot",
-        started_at=AT,
-        ended_at=None,
-        version=6,
-        seq=40,
+    anna, ben = UUID(int=11), UUID(int=12)
+    body = msgspec.to_builtins(
+        conversation_of_view(_conversation(speakers=(anna, ben), assignee_id=anna), "agent")
     )
-    body = msgspec.to_builtins(conversation_of_view(view, MessagePage((_view("visitor"),), None)))
     assert body["contact_data"] == {"id": "vis_" + WHO.hex, "name": "Zoë", "email": None}
-    assert [one["kind"] for one in body["participants"]] == ["visitor", "assistant"]
-    assert body["messages"]["nextCursor"] is None
-    assert "messages" not in msgspec.to_builtins(conversation_of_view(view))
+    assert [one["kind"] for one in body["participants"]] == ["visitor", "assistant", "agent", "agent"]
+    assert "messages" not in body
+
+
+def test_each_side_counts_what_the_other_wrote() -> None:
+    view = _conversation(visitor_unread=2, agent_unread=3, visitor_read_to=4, agent_read_to=5, delivered_to=6)
+    visitor, agent = (msgspec.to_builtins(conversation_of_view(view, side)) for side in ("visitor", "agent"))
+    assert (visitor["unread"], agent["unread"]) == (2, 3)
+    assert visitor["readTo"] == agent["readTo"] == {"visitor": 4, "agent": 5}
+    assert visitor["deliveredTo"] == 6
+
+
+def test_a_visitor_is_not_shown_what_is_the_teams() -> None:
+    view = _conversation(
+        team_id=UUID(int=5), labels=("vip",), priority="high", attributes='{"plan":"gold"}', snoozed_until=AT
+    )
+    visitor, agent = (msgspec.to_builtins(conversation_of_view(view, side)) for side in ("visitor", "agent"))
+    hidden = {"teamId", "labels", "priority", "attributes", "snoozedUntil", "acceptUntil"}
+    assert not hidden & visitor.keys()
+    assert set(agent) - set(visitor) == hidden
+    assert (agent["labels"], agent["attributes"]) == (("vip",), {"plan": "gold"})
+
+
+@pytest.mark.parametrize(("version", "state"), [(4, "read"), (6, "delivered"), (7, "sent")])
+def test_a_message_of_the_team_says_how_far_it_came(version: int, state: str) -> None:
+    message = msgspec.structs.replace(_view("assistant"), version=version)
+    assert message_of_view(message, _conversation(visitor_read_to=5, delivered_to=6)).state == state
+
+
+def test_neither_a_visitors_message_nor_a_note_comes_far() -> None:
+    thread = _conversation(visitor_read_to=9, delivered_to=9)
+    for message in (_view("visitor"), _view("agent", private=True)):
+        assert message_of_view(message, thread).state is msgspec.UNSET
+
+
+def test_attachments_are_told_by_their_ids() -> None:
+    file = Attachment(UUID(int=8), "image/png", 12)
+    told = message_of_event(MessagePosted(**_facts("visitor"), attachments=(file,)), 40)
+    assert msgspec.to_builtins(told)["attachments"] == (
+        {"id": "fil_" + file.file_id.hex, "contentType": "image/png", "size": 12},
+    )
 
 
 def test_an_inbox_row_without_a_message_yet_says_null() -> None:
-    row = InboxRow(CHAT, WHO, None, "chat", "open", "queue", None, None, None, None, AT, None, 0, AT, 1, 1)
-    body = msgspec.to_builtins(inbox_row(row))
-    assert body["lastMessage"] is None
+    entry = Entry(1, CHAT, WHO, "chat", "open", "queue", None, AT, AT, 1, 1)
+    body = msgspec.to_builtins(inbox_row(row_of(entry, None)))
+    assert (body["lastMessage"], body["assigneeId"], body["waitingSince"], body["priority"]) == (None,) * 4
     assert body["contact_data"] == {"id": "vis_" + WHO.hex, "name": None}

@@ -1,0 +1,63 @@
+"""Due: what happens at a time if nothing happens before. An event sets it, a later one of its stream lifts it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from application.command import Command
+from application.handling import AwakenConversation, ReturnConversation
+from application.log import Recorded
+from application.team import BeginTeamHours
+from domain.handling import HandlingChanged, Snoozed, Transferred
+from domain.team import HoursBegan, RoutingChanged, TeamRemoved
+
+DueKind = Literal["accept", "snooze", "hours"]
+
+
+class Due(msgspec.Struct, frozen=True):
+    """One stream has at most one. `at` None: nothing any more. Set by the event at `version` and `position`."""
+
+    tenant_id: int
+    stream_id: UUID
+    kind: DueKind
+    at: datetime | None
+    version: int
+    position: int
+
+
+def due_of(recorded: Recorded) -> Due | None:
+    """What this event sets or lifts, None where it does neither."""
+    event = recorded.event
+    if isinstance(event, HandlingChanged):
+        kind: DueKind = "snooze" if isinstance(event, Snoozed) else "accept"
+    elif isinstance(event, RoutingChanged | HoursBegan | TeamRemoved):
+        kind = "hours"
+    else:
+        return None
+    place = (recorded.version, recorded.position)
+    return Due(recorded.tenant_id, recorded.stream_id, kind, _time_in(recorded), *place)
+
+
+def command_of(due: Due) -> Command:
+    """What is to be done when the time has come; each looks again whether it is still to be done."""
+    match due.kind:
+        case "accept":
+            return ReturnConversation(conversation_id=due.stream_id, reason="accept_timed_out")
+        case "snooze":
+            return AwakenConversation(conversation_id=due.stream_id, reason="time")
+        case "hours":
+            return BeginTeamHours(team_id=due.stream_id)
+
+
+def _time_in(recorded: Recorded) -> datetime | None:
+    match recorded.event:
+        case Transferred(accept_until=at) | Snoozed(until=at) | HoursBegan(next_at=at):
+            return at
+        case RoutingChanged(routing=routing):
+            return routing.opens_after(recorded.at)
+        case _:
+            return None

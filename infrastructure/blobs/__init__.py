@@ -1,0 +1,1 @@
+"""Files: where their bytes lie, what is taken in, who may fetch it."""

@@ -1,0 +1,124 @@
+"""The JSON of a conversation, as one of its two sides may see it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from domain.attributes import AttributeValue
+from domain.conversation import Channel
+from domain.handling import HandledBy, Status
+from domain.ids import wire
+from domain.marks import Priority
+from domain.receipts import Side
+from interfaces.message_body import MessagePageBody
+from interfaces.wire import ContactBody, MessageRole, ParticipantBody, maybe_wire
+from projections.thread import Thread, stored_attributes
+from projections.transcript import ConversationView
+
+
+class ReadToBody(msgspec.Struct, frozen=True):
+    """Up to which version each side has read; 0: nothing yet."""
+
+    visitor: int
+    agent: int
+
+
+class RatingBody(msgspec.Struct, frozen=True):
+    """`comment` is null where none was given, or erased."""
+
+    score: int
+    comment: str | None
+    at: datetime | None
+
+
+class ConversationBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A conversation as it stands; `messages` only where a page of them was asked for.
+
+    `unread` counts the other side's messages that the caller's side has not read. What a visitor never sees is
+    left out for them: teamId, labels, priority, attributes, snoozedUntil, acceptUntil.
+    """
+
+    id: str
+    channel: Channel
+    status: Status
+    handled_by: HandledBy
+    assignee_id: str | None
+    widget_id: str | None
+    assistant_id: str | None
+    contact_data: ContactBody = msgspec.field(name="contact_data")
+    continues: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    version: int
+    seq: int
+    participants: tuple[ParticipantBody, ...]
+    read_to: ReadToBody
+    delivered_to: int
+    unread: int
+    rating: RatingBody | None
+    team_id: str | msgspec.UnsetType | None = msgspec.UNSET
+    labels: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    priority: Priority | msgspec.UnsetType | None = msgspec.UNSET
+    attributes: dict[str, AttributeValue] | msgspec.UnsetType = msgspec.UNSET
+    snoozed_until: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    accept_until: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    messages: MessagePageBody | msgspec.UnsetType = msgspec.UNSET
+
+
+def conversation_of_view(view: ConversationView, side: Side) -> ConversationBody:
+    """For the visitor or for agents; without messages."""
+    body = _body(view)
+    if side == "visitor":
+        return body
+    return msgspec.structs.replace(
+        body,
+        unread=view.agent_unread,
+        team_id=maybe_wire("team", view.team_id),
+        labels=view.labels,
+        priority=view.priority,
+        attributes=stored_attributes(view.attributes),
+        snoozed_until=view.snoozed_until,
+        accept_until=view.accept_until,
+    )
+
+
+def _body(view: ConversationView) -> ConversationBody:
+    return ConversationBody(
+        id=wire("conversation", view.conversation_id),
+        channel=view.channel,
+        status=view.status,
+        handled_by=view.handled_by,
+        assignee_id=maybe_wire("agent", view.assignee_id),
+        widget_id=maybe_wire("widget", view.widget_id),
+        assistant_id=maybe_wire("assistant", view.assistant_id),
+        contact_data=_contact(view),
+        continues=maybe_wire("conversation", view.continues),
+        started_at=view.started_at,
+        ended_at=view.ended_at,
+        version=view.version,
+        seq=view.seq,
+        participants=_participants(view),
+        read_to=ReadToBody(view.visitor_read_to, view.agent_read_to),
+        delivered_to=view.delivered_to,
+        unread=view.visitor_unread,
+        rating=None if view.score is None else RatingBody(view.score, view.comment, view.rated_at),
+    )
+
+
+def _contact(view: ConversationView) -> ContactBody:
+    verified = True if view.contact_verified else msgspec.UNSET
+    return ContactBody(wire("contact", view.contact_id), view.contact_name, view.contact_email, verified)
+
+
+def _participants(thread: Thread) -> tuple[ParticipantBody, ...]:
+    """The visitor, the assistant, the agents who wrote, and whoever has it now."""
+    present: list[tuple[MessageRole, str | None]] = [
+        ("visitor", wire("contact", thread.contact_id)),
+        ("assistant", maybe_wire("assistant", thread.assistant_id)),
+        *(("agent", wire("agent", id)) for id in thread.speakers),
+    ]
+    if thread.assignee_id not in thread.speakers:
+        present.append(("agent", maybe_wire("agent", thread.assignee_id)))
+    return tuple(ParticipantBody(kind, id) for kind, id in present if id is not None)

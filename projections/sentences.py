@@ -1,0 +1,130 @@
+"""Sentences: what each event says to a person who reads the history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from domain import (
+    agent,
+    article,
+    assistant,
+    blocking,
+    bulk,
+    canned_response,
+    canned_shortcut,
+    canned_use,
+    contact,
+    conversation,
+    handling,
+    identity_secret,
+    joining,
+    marks,
+    receipts,
+    tenant,
+    view,
+    widget,
+)
+from domain.ids import wire
+from domain.kernel import Event
+from domain.personal import readable
+
+Sentence = Callable[[Any, Mapping[UUID, str]], str]
+"""(event, names of the agents by id) -> what was done, without who."""
+
+
+def _quoted(text: object) -> str:
+    words = readable(text) if isinstance(text, str) else None
+    return f"“{words}”" if words is not None else "a text that was erased"
+
+
+def _asked(event: Any) -> str:
+    model = f" with the model {event.model}" if event.model else ""
+    sources = ", ".join(citation.title for citation in getattr(event, "citations", ()))
+    return model + (f", citing {sources}" if sources else "")
+
+
+def _ended(event: handling.Ended) -> str:
+    return "ended the conversation" + (f": {event.reason}" if event.reason else "")
+
+
+def _transferred(event: handling.Transferred, names: Mapping[UUID, str]) -> str:
+    if event.to_agent_id is None:
+        return "transferred it to a team"
+    return f"transferred it to {names.get(event.to_agent_id, 'an agent')}"
+
+
+def _labelled(event: marks.LabelsChanged) -> str:
+    parts = (("added", event.added), ("removed", event.removed))
+    return " and ".join(f"{word} the labels {', '.join(labels)}" for word, labels in parts if labels)
+
+
+def _introduced(event: contact.ContactIntroduced) -> str:
+    given = (("name", event.name), ("address", event.email), ("phone number", event.phone))
+    told = " and the ".join(f"{word} {_quoted(text)}" for word, text in given if text is not None)
+    parts = (("gave the ", told), ("withdrew the ", " and the ".join(event.withdrawn)))
+    return " and ".join(word + what for word, what in parts if what)
+
+
+SENTENCES: Mapping[type[Event], Sentence] = {
+    conversation.ConversationStarted: lambda e, _: (
+        f"started a conversation, handled by the {e.handling.handled_by}"
+    ),
+    conversation.MessagePosted: lambda e, _: f"wrote {_quoted(e.text)}",
+    conversation.NoteAdded: lambda e, _: f"noted privately {_quoted(e.text)}",
+    conversation.AssistantReplied: lambda e, _: f"replied {_quoted(e.text)}{_asked(e)}",
+    conversation.ReplyDiscarded: lambda e, _: f"had a reply discarded ({e.reason}): {_quoted(e.text)}",
+    handling.HandedOver: lambda e, _: f"handed the conversation to the queue: {e.reason}",
+    handling.Accepted: lambda e, names: f"assigned it to {names.get(e.agent_id, 'an agent')}",
+    handling.Assigned: lambda e, names: f"gave it to {names.get(e.agent_id, 'an agent')} by the rule {e.rule}",
+    handling.Transferred: _transferred,
+    handling.Returned: lambda e, _: f"put it back into the queue: {e.reason}",
+    handling.Snoozed: lambda e, _: f"snoozed it until {e.until.isoformat() if e.until else 'the next reply'}",
+    handling.Awakened: lambda e, _: f"woke it up: {e.reason}",
+    handling.Ended: lambda e, _: _ended(e),
+    handling.Reopened: lambda _e, _: "reopened the conversation",
+    marks.LabelsChanged: lambda e, _: _labelled(e),
+    marks.PriorityChanged: lambda e, _: f"changed the priority from {e.before or 'none'} to {e.after or 'none'}",
+    marks.AttributesChanged: lambda e, _: f"set the attributes {', '.join(e.names)}",
+    receipts.Delivered: lambda e, _: f"had everything up to version {e.up_to}",
+    receipts.Read: lambda e, _: f"read up to version {e.up_to}",
+    receipts.Rated: lambda e, _: f"rated it {e.score} of 5" + (f": {_quoted(e.comment)}" if e.comment else ""),
+    contact.ContactMet: lambda _e, _: "appeared for the first time",
+    contact.ContactIntroduced: lambda e, _: _introduced(e),
+    contact.ContactVerified: lambda _e, _: "proved who they are, by a signed identity",
+    contact.ContactAttributesChanged: lambda e, _: f"set the contact's attributes {', '.join(e.names)}",
+    contact.ContactNoted: lambda e, _: f"noted on the contact {_quoted(e.text)}",
+    joining.ContactLinked: lambda e, _: f"became the known contact {wire('contact', e.into_id)}",
+    joining.ContactMerged: lambda e, _: f"merged this contact into {wire('contact', e.into_id)}",
+    joining.ContactAbsorbed: lambda e, _: f"added the contact {wire('contact', e.contact_id)} to this one",
+    joining.ContactUnmerged: lambda e, _: f"took this contact out of {wire('contact', e.from_id)} again",
+    joining.ContactReleased: lambda e, _: f"let the contact {wire('contact', e.contact_id)} go again",
+    blocking.ContactBlocked: lambda e, _: (
+        f"blocked the contact{f' until {e.until:%Y-%m-%d %H:%M} UTC' if e.until else ''}: {_quoted(e.reason)}"
+    ),
+    blocking.ContactUnblocked: lambda _e, _: "unblocked the contact",
+    identity_secret.IdentitySecretIssued: lambda e, _: f"issued the identity secret {e.secret_id.hex}",
+    identity_secret.IdentitySecretRevoked: lambda e, _: f"revoked the identity secret {e.secret_id.hex}",
+    contact.ContactErased: lambda e, _: f"had all personal data erased: {e.reason}",
+    widget.WidgetInstalled: lambda e, _: f"installed the widget “{e.look.name}”",
+    widget.WidgetRestyled: lambda e, _: f"changed the look of the widget “{e.look.name}”",
+    widget.WidgetTokenIssued: lambda e, _: f"issued the widget token {e.token_id.hex}",
+    widget.WidgetTokenRevoked: lambda e, _: f"revoked the widget token {e.token_id.hex}",
+    assistant.AssistantConfigured: lambda e, _: f"configured the assistant “{e.persona.name}”",
+    agent.AgentInvited: lambda e, _: f"invited {readable(e.name) or 'somebody'} as {e.role}",
+    agent.AgentRoleChanged: lambda e, _: f"changed the role to {e.role}",
+    agent.AgentDeactivated: lambda _e, _: "deactivated the agent",
+    tenant.TenantOpened: lambda e, _: f"opened the tenant “{e.name}”",
+    tenant.TenantRenamed: lambda e, _: f"renamed the tenant to “{e.name}”",
+    article.ArticleWritten: lambda e, _: f"wrote the article “{e.title}”",
+    article.ArticleRemoved: lambda _e, _: "removed the article",
+    canned_response.CannedResponseSaved: lambda e, _: f"saved the canned response /{e.shortcut}",
+    canned_response.CannedResponseRemoved: lambda _e, _: "removed the canned response",
+    canned_shortcut.ShortcutClaimed: lambda _e, _: "gave a canned response its shortcut",
+    canned_shortcut.ShortcutReleased: lambda _e, _: "freed the shortcut of a canned response",
+    canned_use.CannedResponseUsed: lambda e, _: f"sent the canned response in version {e.response_version}",
+    view.ViewSaved: lambda e, _: f"saved the {e.scope} view “{e.name}”",
+    view.ViewRemoved: lambda _e, _: "removed the view",
+    bulk.BulkBegun: lambda e, _: f"began a bulk action on {len(e.conversation_ids)} conversations",
+}

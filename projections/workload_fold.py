@@ -1,0 +1,272 @@
+"""The workload's tables: what waits, who has what, who is there, which rules apply; and what is due when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from application.due import DueKind, due_of
+from application.log import Recorded
+from application.projection import Connection
+from domain import agent, handling, team
+from domain.agent import (
+    AgentDeactivated,
+    AgentInvited,
+    AgentReactivated,
+    AgentRoleChanged,
+    Availability,
+    AvailabilityChanged,
+    CapacitySet,
+    Role,
+)
+from domain.conversation import ConversationStarted
+from domain.handling import Accepted, Assigned, HandledBy, Handling, HandlingChanged, Returned, Status, Transferred
+from domain.team import (
+    MemberAdded,
+    MemberRemoved,
+    Routing,
+    RoutingChanged,
+    TeamCreated,
+    TeamRemoved,
+    TeamRenamed,
+)
+from projections.table import Key, Table
+
+STAFF: frozenset[Role] = frozenset(["owner", "admin", "supervisor", "agent"])
+"""Roles that work on conversations."""
+
+
+class Task(msgspec.Struct):
+    """One conversation. `waiting_since` is None unless it is open and in the queue.
+
+    `queued_at`: when it last came into the queue; kept while a transfer waits to be accepted.
+    `last_agent_id` had it before; `let_go_by` gave it back. `taken_at`: when an agent last got it.
+    `due_*`: what a timer has to do; `version` and `seq` are those of the last event that moved it.
+    """
+
+    tenant_id: int
+    conversation_id: UUID
+    contact_id: UUID
+    status: Status
+    handled_by: HandledBy
+    assignee_id: UUID | None
+    team_id: UUID | None
+    waiting_since: datetime | None
+    queued_at: datetime
+    last_agent_id: UUID | None
+    let_go_by: UUID | None
+    taken_at: datetime | None
+    due_kind: DueKind | None
+    due_at: datetime | None
+    position: int
+    version: int
+    seq: int
+
+
+class DeskRow(msgspec.Struct):
+    """An agent. `last_given`: the seq at which they last got a conversation, 0 before the first."""
+
+    tenant_id: int
+    agent_id: UUID
+    role: Role
+    is_active: bool
+    is_staff: bool
+    availability: Availability
+    is_idle: bool
+    capacity: int | None
+    last_given: int
+    since: int
+
+
+class TeamRow(msgspec.Struct):
+    """`since`: the seq of its founding, the order of lists. `due_at`: the next opening to be noted."""
+
+    tenant_id: int
+    team_id: UUID
+    name: str
+    members: tuple[UUID, ...]
+    routing: Routing
+    is_removed: bool
+    due_at: datetime | None
+    position: int
+    version: int
+    since: int
+
+
+TASKS = Table(
+    "workload",
+    Task,
+    ("conversation_id",),
+    indexes=(
+        "tenant_id, waiting_since, conversation_id WHERE waiting_since IS NOT NULL",
+        "tenant_id, assignee_id WHERE status = 'open' AND handled_by = 'agent'",
+        "tenant_id, taken_at WHERE taken_at IS NOT NULL",
+        "due_at WHERE due_at IS NOT NULL",
+    ),
+)
+DESKS = Table("workload_desk", DeskRow, ("agent_id",))
+TEAMS = Table("workload_team", TeamRow, ("team_id",))
+TABLES: tuple[Table[Any], ...] = (TASKS, DESKS, TEAMS)
+
+
+class Workload:
+    """Folds handling, agents and teams. Nothing of what people write is in it."""
+
+    name = "workload"
+    version = 1
+    tables = tuple(table.name for table in TABLES)
+    concerns = frozenset(
+        event.TYPE for event in (ConversationStarted, *handling.EVENTS, *agent.EVENTS, *team.EVENTS)
+    )
+
+    def ddl(self, build: int) -> str:
+        return "".join(table.ddl(build) for table in TABLES)
+
+    async def fold(self, connection: Connection, build: int, recorded: Sequence[Recorded]) -> None:
+        keys = {(one.tenant_id, one.stream_id) for one in recorded}
+        tasks = await TASKS.load(connection, build, keys)
+        desks = await DESKS.load(connection, build, keys | {key for one in recorded for key in _given_to(one)})
+        teams = await TEAMS.load(connection, build, keys)
+        for one in recorded:
+            fold_one(tasks, desks, teams, one)
+        await TASKS.upsert(connection, build, tasks.values())
+        await DESKS.upsert(connection, build, desks.values())
+        await TEAMS.upsert(connection, build, teams.values())
+
+    async def forget(self, connection: Connection, build: int, tenant_id: int, stream_id: UUID) -> None:
+        for table in TABLES:
+            await table.delete(connection, build, tenant_id, stream_id)
+
+
+def fold_one(tasks: dict[Key, Task], desks: dict[Key, DeskRow], teams: dict[Key, TeamRow], one: Recorded) -> None:
+    """What one event does to the rows that it names."""
+    _fold_task(tasks, one)
+    _fold_desk(desks, one)
+    _fold_team(teams, one)
+
+
+def _given_to(one: Recorded) -> tuple[Key, ...]:
+    """The agent who got a conversation by this event."""
+    if isinstance(one.event, Accepted | Assigned):
+        return ((one.tenant_id, one.event.agent_id),)
+    return ()
+
+
+def _fold_task(tasks: dict[Key, Task], one: Recorded) -> None:
+    key = (one.tenant_id, one.stream_id)
+    task = tasks.get(key)
+    match one.event:
+        case ConversationStarted() as event if task is None:
+            tasks[key] = _started(one, event)
+        case HandlingChanged() as moved if task is not None and task.version < one.version:
+            _move(task, moved)
+            due = due_of(one)
+            task.due_kind, task.due_at = (due.kind, due.at) if due and due.at else (None, None)
+            task.position, task.version, task.seq = one.position, one.version, one.seq
+        case _:
+            pass
+
+
+def _started(one: Recorded, event: ConversationStarted) -> Task:
+    return Task(
+        tenant_id=one.tenant_id,
+        conversation_id=one.stream_id,
+        contact_id=event.contact_id,
+        status=event.handling.status,
+        handled_by=event.handling.handled_by,
+        assignee_id=event.handling.assignee_id,
+        team_id=event.handling.team_id,
+        waiting_since=event.at if _waits(event.handling) else None,
+        queued_at=event.at,
+        last_agent_id=None,
+        let_go_by=None,
+        taken_at=None,
+        due_kind=None,
+        due_at=None,
+        position=one.position,
+        version=one.version,
+        seq=one.seq,
+    )
+
+
+def _move(task: Task, moved: HandlingChanged) -> None:
+    before, after = moved.before, moved.after
+    task.status, task.handled_by = after.status, after.handled_by
+    task.assignee_id, task.team_id = after.assignee_id, after.team_id
+    if before.assignee_id is not None:
+        task.last_agent_id = before.assignee_id
+    if isinstance(moved, Accepted | Assigned):
+        task.taken_at, task.let_go_by = moved.at, None
+    if isinstance(moved, Returned | Transferred):
+        task.let_go_by = before.assignee_id
+    if not _waits(after):
+        task.waiting_since = None
+        return
+    if not _waits(before) and not _went_unaccepted(moved):
+        task.queued_at = moved.at
+    task.waiting_since = task.queued_at
+
+
+def _waits(handling: Handling) -> bool:
+    return handling.handled_by == "queue" and handling.status == "open"
+
+
+def _went_unaccepted(moved: HandlingChanged) -> bool:
+    """Nobody served the visitor meanwhile: they keep their place."""
+    return isinstance(moved, Returned) and moved.reason == "accept_timed_out"
+
+
+def _fold_desk(desks: dict[Key, DeskRow], one: Recorded) -> None:
+    for key in _given_to(one):
+        if key in desks:
+            desks[key].last_given = max(desks[key].last_given, one.seq)
+    key = (one.tenant_id, one.stream_id)
+    if isinstance(one.event, AgentInvited):
+        desks.setdefault(key, DeskRow(*key, one.event.role, True, True, "offline", False, None, 0, one.seq))
+    row = desks.get(key)
+    if row is None:
+        return
+    match one.event:
+        case AgentRoleChanged(role=role):
+            row.role = role
+        case AgentDeactivated():
+            row.is_active = False
+        case AgentReactivated():
+            row.is_active = True
+        case AvailabilityChanged(after=availability, is_idle=is_idle):
+            row.availability, row.is_idle = availability, is_idle
+        case CapacitySet(capacity=capacity):
+            row.capacity = capacity
+        case _:
+            pass
+    row.is_staff = row.is_active and row.role in STAFF
+
+
+def _fold_team(teams: dict[Key, TeamRow], one: Recorded) -> None:
+    key = (one.tenant_id, one.stream_id)
+    if isinstance(one.event, TeamCreated) and key not in teams:
+        row = (one.event.name, (), Routing(), False, None, one.position, one.version, one.seq)
+        teams[key] = TeamRow(*key, *row)
+    row = teams.get(key)
+    if row is None:
+        return
+    match one.event:
+        case TeamRenamed(name=name):
+            row.name = name
+        case MemberAdded(agent_id=agent_id):
+            row.members = (*(id for id in row.members if id != agent_id), agent_id)
+        case MemberRemoved(agent_id=agent_id):
+            row.members = tuple(id for id in row.members if id != agent_id)
+        case RoutingChanged(routing=routing):
+            row.routing = routing
+        case TeamRemoved():
+            row.is_removed = True
+        case _:
+            pass
+    due = due_of(one)
+    if due is not None:
+        row.due_at, row.position, row.version = due.at, due.position, due.version
