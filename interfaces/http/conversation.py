@@ -14,7 +14,9 @@ from application.conversation import PostMessage, StartConversation
 from domain.ids import parse
 from domain.refusals import Invalid, MissingMessage
 from interfaces.conversation_body import ConversationBody
+from interfaces.http.attachments import with_links
 from interfaces.http.audience import Asker, Caller, may
+from interfaces.http.availability import OpenBody, hours_now
 from interfaces.http.body import JsonRequest
 from interfaces.http.chat import maybe_parse
 from interfaces.http.first_contact import opening, order_of, visitor_token
@@ -50,6 +52,8 @@ class MessageRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown
 class StartAnswer(msgspec.Struct, frozen=True, rename="camel"):
     conversation: ConversationBody
     message: MessageBody | None
+    hours: OpenBody
+    """Whether anybody is there to answer now."""
     visitor_token: str | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -83,7 +87,8 @@ async def start_conversation(
     receipt = await parts.bus.execute(opened.actor, command, opened.request)
     token = await visitor_token(parts, opened)
     events = placed(receipt)
-    body = StartAnswer(conversation_in(events, caller.side), message_in(events), token)
+    hours = await hours_now(parts, caller.tenant_id)
+    body = StartAnswer(conversation_in(events, caller.side), message_in(events), hours, token)
     return answer_to_command(body, receipt, 201, receipt.version)
 
 
@@ -119,7 +124,8 @@ async def post_message(
     receipt = await post_guarded(parts, caller, command, order_of(request, actor, command, data.client_message_id))
     message = message_in(placed(receipt))
     assert message is not None
-    return answer_to_command(MessageAnswer(message), receipt, 201, message.version)
+    (linked,) = await with_links(parts, caller.tenant_id, actor.by, [message])
+    return answer_to_command(MessageAnswer(linked), receipt, 201, message.version)
 
 
 ROUTES = (start_conversation, post_message)

@@ -188,6 +188,13 @@ async def test_another_tenant_finds_nothing(house: House, models: ReadModels) ->
             assert (await find(models, q, TENANT + 1, within=within)).hits == ()
     async with models.tenant(TENANT + 1) as connection:
         assert (await search(connection, TENANT, SearchFilter(q="hello", with_private=True))).hits == ()
+        for call in (
+            "search_messages('hello', '{0}', 0, 99, true, NULL, NULL, NULL, false, NULL, 9)",
+            "search_threads(NULL, true, NULL, 9)",
+            "search_contacts('vera', 0, 99, 9)",
+        ):
+            cursor = await connection.execute(f"SELECT * FROM read.{call}".encode())
+            assert await cursor.fetchall() == []
 
 
 @pytest.mark.parametrize("few", [1_000, 0])

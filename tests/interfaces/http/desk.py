@@ -38,6 +38,7 @@ from infrastructure.nats.connection import nats_connection
 from infrastructure.nats.feed import Feed
 from infrastructure.nats.relay import Relay
 from infrastructure.nats.replies import Replies
+from infrastructure.projector.builds import install_builds
 from infrastructure.projector.positions import ReadPositions
 from infrastructure.projector.runner import Projector
 from interfaces.files import open_files
@@ -180,6 +181,8 @@ async def open_desk(database_url: str, nats_url: str, reply_timeout: float = 10.
         _relaying(Relay(database_url, store.reader, nats), store),
         _files(store) as files,
     ):
+        async with store.database.worker() as connection:
+            await install_builds(connection, PROJECTIONS)  # as a process does before it serves
         access = await open_access(store.database, SECRET, Egress(allow_private=True))
         feed = Feed(nats, store.reader, store.mapper)
         hub = Hub(feed, store.reader, store.database)
