@@ -119,6 +119,7 @@ def _operations(app: Litestar) -> list[tuple[str, str, str]]:
 def _describe(operation: Document, method: str, audience: str) -> None:
     operation["security"] = CREDENTIALS.get(audience, [])
     operation["responses"].pop("400", None)
+    operation["responses"].get("204", {}).pop("content", None)  # Litestar gives a Response[None] a body of null
     operation["responses"]["4XX"] = {"$ref": ERROR}
     operation["responses"]["5XX"] = {"$ref": ERROR}
     if audience not in ("public", "link"):

@@ -28,7 +28,7 @@ def test_every_read_model_is_listed_with_its_position(command: Command, installe
     standing = listed(command)
     assert sorted(name for name, _ in standing) == NAMES
     assert {(one["state"], one["halted"], one["parked"]) for one in standing.values()} == {("live", None, 0)}
-    assert {one["position"] for one in standing.values()} == {5}
+    assert {one["position"] for one in standing.values()} == {6}
     people = command("projections", "list").out
     assert people.count("\n") == len(NAMES)
     assert "inbox        build 1    live      position 5\n" in people
