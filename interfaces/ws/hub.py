@@ -130,7 +130,9 @@ class Hub:
     def _channel(self, tenant_id: int) -> Channel:
         if self._is_closed:
             raise SocketClosing(RESTART)
-        channel = self._channels.get(tenant_id) or self._open(tenant_id)
+        channel = self._channels.get(tenant_id)
+        if channel is None:  # `or` would replace one that nobody has joined yet: it is empty, so it is false
+            channel = self._open(tenant_id)
         if channel.users >= self.limits.sockets_per_tenant:
             raise SocketClosing(TOO_MANY_SOCKETS)
         return channel

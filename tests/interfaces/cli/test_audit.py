@@ -11,7 +11,7 @@ import pytest
 from tests.interfaces.cli.conftest import Command, Dev
 from tests.interfaces.cli.shops import chatted, opened
 
-EVENTS = 5 + 3 * 5
+EVENTS = 6 + 3 * 5
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -94,3 +95,14 @@ async def test_a_revoked_visitors_sockets_close_in_every_process(edges: tuple[Ed
         expected = (4401, "token_revoked")
         assert await asyncio.gather(closed_in_time(one), closed_in_time(two)) == [expected, expected]
         assert await is_alive(stays)
+
+
+async def test_sockets_that_come_at_once_are_in_one_channel(edge: Edge) -> None:
+    """Whoever came first was forgotten once: told of everything, asked nothing, never shown out."""
+    tenant_id = await edge.tenant()
+    guests = [await edge.visitor(tenant_id) for _ in range(4)]
+    async with AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(edge.guest(guest)) for guest in guests]
+        for client in clients:
+            await client.until("resume:complete")
+        assert [len(channel) for channel in edge.hub.channels()] == [len(guests)]
