@@ -16,7 +16,7 @@ from application.policies.answer_with_assistant import AnswerWithAssistant
 from application.policies.delete_purged_file import DeletePurgedFile
 from application.ports import Policy
 from application.seats import Seats
-from infrastructure.access.access import Access, open_access
+from infrastructure.access.access import Access, keep_swept, open_access
 from infrastructure.drafts import Drafts
 from infrastructure.egress import Egress
 from infrastructure.eventstore.partitions import keep_partitions
@@ -175,6 +175,7 @@ async def _relay(process: Process, nats: NatsConnection) -> None:
     process.health.add(relay_probe(relay, store.reader))
     process.tasks.start("relay", relay.run())
     process.tasks.start("partitions", keep_partitions(store.database))
+    process.tasks.start("credentials", keep_swept(process.side.access))
 
 
 async def _projector(process: Process) -> None:

@@ -15,6 +15,7 @@ from litestar.types import ControllerRouterHandler, Dependencies
 
 from interfaces.http.body import JsonRequest
 from interfaces.http.reading_page import STYLE, reading_page
+from interfaces.http.scopes import ANY_KEY, scope_of
 
 VERSION = "1"
 ERROR = "#/components/responses/Error"
@@ -33,6 +34,7 @@ SCHEMES = {
     "visitorHeader": {"type": "apiKey", "in": "header", "name": "X-Visitor-Token", "description": "`vt_…`"},
     "link": {"type": "apiKey", "in": "query", "name": "signature", "description": "Part of the link to a file."},
     "accessToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "From a login."},
+    "apiKey": {"type": "http", "scheme": "bearer", "description": "`sk_…`, of an integration that has the scope."},
 }
 ERROR_SCHEMA = {
     "type": "object",
@@ -77,6 +79,7 @@ def document_of(handlers: Sequence[ControllerRouterHandler], dependencies: Depen
         for path, method, audience in _operations(app):
             if path in made["paths"]:
                 _describe(made["paths"][path][method], method, audience)
+                _tell_of_keys(made["paths"][path][method], method, path)
         _add_components(made)
         return made
 
@@ -125,6 +128,13 @@ def _describe(operation: Document, method: str, audience: str) -> None:
     if audience not in ("public", "link"):
         name = "MinPosition" if method == "get" else "IdempotencyKey"
         operation.setdefault("parameters", []).append({"$ref": f"#/components/parameters/{name}"})
+
+
+def _tell_of_keys(operation: Document, method: str, path: str) -> None:
+    """An API key stands in for an access token, on the routes that its scope opens."""
+    scope = scope_of(method.upper(), path)
+    if {"accessToken": []} in operation["security"] and (scope is not None or path in ANY_KEY):
+        operation["security"] = [*operation["security"], {"apiKey": [scope] if scope else []}]
 
 
 def _add_components(made: Document) -> None:
