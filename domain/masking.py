@@ -57,6 +57,8 @@ _PASSWORD = re.compile(
     r"(\[(?:api-key|card-number|jwt|password|private-key)\]|\"[^\"\n]{1,200}\"|'[^'\n]{1,200}'|\S+)",
     re.IGNORECASE,
 )
+# Now and then the digits of a hash or of an id would pass for a card's.
+_HEX_ID = re.compile(r"(?<![A-Za-z0-9_])((?=[0-9]*[a-f])[0-9a-f]{24,}|(?=[0-9]*[A-F])[0-9A-F]{24,})(?![A-Za-z0-9_])")
 _NUMBER = re.compile(r"\d+(?:[ \u00a0\u2009\u202f\u2010-\u2015-]{1,3}\d+)*")
 _DIGITS = re.compile(r"\d+")
 _OUR_MARKS = frozenset(MARKS.values())
@@ -103,7 +105,7 @@ def _without_passwords(text: str, found: set[Kind]) -> str:
 def _without_cards(text: str, found: set[Kind]) -> str:
     def marked(match: re.Match[str]) -> str:
         number = match[0]
-        if len(number) < SHORTEST or _is_phone(text, match):
+        if len(number) < SHORTEST or _is_phone(match):
             return number
         cards = _cards(number)
         if cards:
@@ -112,12 +114,14 @@ def _without_cards(text: str, found: set[Kind]) -> str:
             number = number[:start] + MARKS["card_number"] + number[end:]
         return number
 
-    return _NUMBER.sub(marked, text)
+    pieces = _HEX_ID.split(text)
+    pieces[::2] = [_NUMBER.sub(marked, between) for between in pieces[::2]]
+    return "".join(pieces)
 
 
-def _is_phone(text: str, match: re.Match[str]) -> bool:
+def _is_phone(match: re.Match[str]) -> bool:
     digits = sum(character.isdecimal() for character in match[0])
-    return digits <= LONGEST_PHONE and text.endswith("+", 0, match.start())
+    return digits <= LONGEST_PHONE and match.string.endswith("+", 0, match.start())
 
 
 def _cards(number: str) -> list[tuple[int, int]]:

@@ -31,7 +31,7 @@ def test_every_read_model_is_listed_with_its_position(command: Command, installe
     assert {one["position"] for one in standing.values()} == {6}
     people = command("projections", "list").out
     assert people.count("\n") == len(NAMES)
-    assert "inbox        build 1    live      position 5\n" in people
+    assert "inbox        build 1    live      position 6\n" in people
 
 
 def test_a_rebuild_takes_the_place_of_the_live_one_with_the_same_rows(command: Command, installed: str) -> None:
