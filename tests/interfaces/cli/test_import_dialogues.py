@@ -45,7 +45,7 @@ def test_a_packed_file_and_a_limit(command: Command, installed: str, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    "content", [b"{}", b"not json", b'{"id": "1", "turns": [["bot", "Hi"]]}', gzip.compress(b"{}")[:-4]]
+    "content", [b"{}", b"not json", b'{"id": "1", "turns": [["bot", "Hi"]]}', gzip.compress(b"{}", mtime=0)[:-4]]
 )
 def test_what_is_no_file_of_dialogues_is_refused(
     command: Command, installed: str, tmp_path: Path, content: bytes
