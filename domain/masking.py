@@ -58,7 +58,9 @@ _PASSWORD = re.compile(
     re.IGNORECASE,
 )
 # Now and then the digits of a hash or of an id would pass for a card's.
-_HEX_ID = re.compile(r"(?<![A-Za-z0-9_])((?=[0-9]*[a-f])[0-9a-f]{24,}|(?=[0-9]*[A-F])[0-9A-F]{24,})(?![A-Za-z0-9_])")
+_HEX_ID = re.compile(
+    r"(?<![A-Za-z0-9_])((?=[0-9]*[a-f])[0-9a-f]{24,}|(?=[0-9]*[A-F])[0-9A-F]{24,})(?![A-Za-z0-9_])"
+)
 _NUMBER = re.compile(r"\d+(?:[ \u00a0\u2009\u202f\u2010-\u2015-]{1,3}\d+)*")
 _DIGITS = re.compile(r"\d+")
 _OUR_MARKS = frozenset(MARKS.values())
