@@ -27,6 +27,8 @@ class Suite(msgspec.Struct, frozen=True):
 
     demands: tuple[Demand, ...]
     measure: Callable[[Servers, float], Awaitable[Rates]]
+    most_rounds: int | None = None
+    """For a suite whose one round takes minutes and is steady in itself."""
 
 
 class Measured(msgspec.Struct, frozen=True):
@@ -47,7 +49,7 @@ async def play(suites: Sequence[Suite], servers: Servers, rounds: int, seconds: 
     measured: list[Measured] = []
     for suite in suites:
         results: list[Rates] = []
-        for number in range(rounds):
+        for number in range(min(rounds, suite.most_rounds or rounds)):
             results.append(await suite.measure(servers, seconds))
             shown = ", ".join(f"{name} {ratio:.2f}" for name, ratio in results[-1].items())
             print(f"round {number + 1}/{rounds}: {shown}", file=sys.stderr, flush=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 import psycopg
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from infrastructure.embedded.datadir import open_data_directory
 from infrastructure.embedded.nats import NatsServer, running_nats
@@ -35,6 +35,13 @@ class Servers(msgspec.Struct, frozen=True):
         url = self.empty_database()
         migrate(url)
         return url
+
+    def copied_database(self, url: str) -> str:
+        """conninfo of a copy of that database, to which nobody is connected."""
+        name, original = f"bench_{uuid.uuid4().hex[:12]}", conninfo_to_dict(url)["dbname"]
+        with psycopg.connect(self.postgres.dsn, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{original}"')
+        return make_conninfo(self.postgres.dsn, dbname=name)
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 from application.log import Append, Appended, LoadedStream, Recorded
-from domain.refusals import IdempotencyMismatch
 from infrastructure.eventstore.keyring import Keyring
+from infrastructure.eventstore.looks import Looks
 from infrastructure.eventstore.mapper import EventMapper
 from infrastructure.eventstore.reader import EventReader
 from infrastructure.eventstore.rows import StoredRow
@@ -28,6 +28,7 @@ class EventStore:
         self.mapper = EventMapper(self.keyring)
         self.reader = EventReader(database, self.mapper)
         self.on_commit: list[Committed] = []
+        self._looks = Looks(database, self.reader)
         self._writer = GroupWriter(database.url, self._announce)
 
     async def start(self) -> None:
@@ -38,33 +39,20 @@ class EventStore:
         await self._writer.stop()
 
     async def load(self, tenant_id: int, stream_id: UUID) -> LoadedStream:
-        rows = await self.reader.raw_stream(tenant_id, stream_id)
-        recorded = await self.mapper.open(rows)
-        return LoadedStream(tuple(one.event for one in recorded), rows[-1].hash if rows else b"")
+        return await self._looks.load(tenant_id, stream_id)
 
     async def append(self, append: Append) -> Appended:
         slices = await self.mapper.seal(append)
         return await self._writer.append(append.tenant_id, append.meta.command_id, append.fingerprint, slices)
 
     async def find_command(self, tenant_id: int, command_id: UUID, fingerprint: bytes) -> Appended | None:
-        async with self.database.tenant(tenant_id) as connection:
-            cursor = await connection.execute(
-                "SELECT fingerprint, first_pos, last_pos, tpos FROM es.command "
-                "WHERE tenant_id = %s AND command_id = %s",
-                (tenant_id, command_id),
-            )
-            found = await cursor.fetchone()
-        if found is None:
-            return None
-        if bytes(found[0]) != fingerprint:
-            raise IdempotencyMismatch
-        return Appended(found[1], found[2], found[3], replayed=True)
+        return await self._looks.find_command(tenant_id, command_id, fingerprint)
 
     async def read(self, tenant_id: int, first_position: int, last_position: int) -> Sequence[Recorded]:
         return await self.reader.between(tenant_id, first_position, last_position)
 
     async def head(self, tenant_id: int) -> int:
-        return (await self.reader.tenant_heads([tenant_id]))[tenant_id]
+        return await self._looks.head(tenant_id)
 
     def _announce(self, rows: Sequence[StoredRow]) -> None:
         for listener in self.on_commit:

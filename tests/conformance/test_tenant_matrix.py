@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import httpx
@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from litestar.routes import HTTPRoute
 
+from domain.api_key import Scope
 from domain.ids import event_wire, parse
 from infrastructure.eventstore.reader import EventReader
 from infrastructure.eventstore.rows import COLUMNS, StoredRow, stored_rows
@@ -152,7 +153,10 @@ async def test_the_matrix_sees_a_tenant_filter_that_was_forgotten(
 async def _strangers(other: Shop) -> dict[str, dict[str, str]]:
     found = {role: await other.member(role) for role in ROLES}
     _, visitor = await other.thread()
-    return found | {"visitor": visitor, "site": other.site}
+    body = {"name": "all", "scopes": list(get_args(Scope))}
+    made = await other.desk.http.post("/api/v1/api-keys", json=body, headers=found["owner"])
+    key = {"Authorization": f"Bearer {made.json()['key']}"}
+    return found | {"visitor": visitor, "site": other.site, "API key": key}
 
 
 async def _leaks(desk: Desk, victim: Victim, who: str, headers: dict[str, str]) -> list[str]:
