@@ -229,7 +229,7 @@ def subscription_content(wanted: Subscription) -> Subscription:
 def _address(text: str) -> str:
     try:
         url = urlsplit(text)
-        is_address = url.scheme in ("https", "http") and bool(url.hostname) and (url.port or 1) > 0
+        is_address = url.scheme in ("https", "http") and bool(url.hostname) and url.port != 0
     except ValueError:
         is_address, url = False, urlsplit("")
     if not is_address or not text.isascii() or url.username is not None or url.fragment or " " in text:

@@ -23,7 +23,7 @@ from infrastructure.webhooks.courier import Courier
 from infrastructure.webhooks.delivery import Attempt, Delivery
 from infrastructure.webhooks.schedule import Schedule
 from interfaces.webhooks import webhook_courier, webhook_parts
-from projections.registry import PROJECTIONS
+from projections.webhooks import Webhooks
 from tests.support.house import ADMIN, TENANT, House
 
 SECRET = b"k" * 32
@@ -35,7 +35,7 @@ class Scene(House):
         super().__init__(store)
         self.store = store
         self.parts = webhook_parts(store.database, SECRET, Egress(allow_private=True))
-        self.projector = Projector(store.database, store.reader, PROJECTIONS)
+        self.projector = Projector(store.database, store.reader, [Webhooks()])
         self.attempts: list[Attempt] = []
         self._secrets: dict[UUID, UUID] = {}
         store.on_commit.append(lambda _: self.projector.wake())
@@ -77,7 +77,7 @@ class Scene(House):
         reactor = Reactor(self.store.database, self.store.reader, [requests])
         await reactor.register()
         async with self.store.database.worker() as connection:
-            await install_builds(connection, PROJECTIONS)  # as a process does at its start
+            await install_builds(connection, [Webhooks()])  # as a process does at its start
         wakes = (lambda _: courier.wake(), lambda _: reactor.wake())
         self.store.on_commit.extend(wakes)
         running = [asyncio.create_task(work) for work in (courier.run(), reactor.run(), self.projector.run())]
