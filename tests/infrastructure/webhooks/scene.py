@@ -51,6 +51,12 @@ class Scene(House):
         receipt = await self.bus.execute(ADMIN, command, Request(key))
         return list(receipt.events)
 
+    async def chats(self, count: int) -> None:
+        """So many conversations, their messages numbered from 0; begun a hundred at a time."""
+        for first in range(0, count, 100):
+            numbers = range(first, min(first + 100, count))
+            await asyncio.gather(*(self.chat(str(number), with_assistant=False) for number in numbers))
+
     async def note(self, chat: UUID, text: str) -> None:
         await self.do(ADMIN, PostMessage(conversation_id=chat, text=text, private=True))
 
