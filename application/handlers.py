@@ -24,6 +24,7 @@ from application import (
     tenant,
     undo,
     view,
+    webhook,
     widget,
 )
 from application.command import Handlers
@@ -49,6 +50,7 @@ HANDLERS: Handlers = {
     **canned_response.HANDLERS,
     **canned_use.HANDLERS,
     **view.HANDLERS,
+    **webhook.HANDLERS,
     **bulk.HANDLERS,
     **undo.HANDLERS,
 }

@@ -65,6 +65,18 @@ from application.team import (
 from application.tenant import OpenTenant, RenameTenant, SetFileRules
 from application.undo import UndoBulkChange, UndoContactEvent, UndoConversationEvent
 from application.view import ChangeView, CreateView, RemoveView
+from application.webhook import (
+    ChangeWebhook,
+    CreateWebhook,
+    PauseWebhook,
+    RedeliverWebhook,
+    RemoveWebhook,
+    ResumeWebhook,
+    RewindWebhook,
+    RotateWebhookSecret,
+    SuspendWebhook,
+    TryWebhook,
+)
 from application.widget import InstallWidget, IssueWidgetToken, RestyleWidget, RevokeWidgetToken
 from domain.refusals import Forbidden
 
@@ -132,6 +144,16 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     RevokeApiKey: ADMINS,
     TrustIssuer: ADMINS,
     DistrustIssuer: ADMINS,
+    CreateWebhook: ADMINS,
+    ChangeWebhook: ADMINS,
+    PauseWebhook: ADMINS,
+    SuspendWebhook: SYSTEM,
+    ResumeWebhook: ADMINS,
+    RotateWebhookSecret: ADMINS,
+    RewindWebhook: ADMINS,
+    TryWebhook: ADMINS,
+    RedeliverWebhook: ADMINS,
+    RemoveWebhook: ADMINS,
     OpenTenant: SYSTEM,
     RenameTenant: ADMINS,
     SetFileRules: ADMINS,

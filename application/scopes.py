@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from application import article, bulk, canned_response, contact, conversation, file, handling, marks
+from application import article, bulk, canned_response, contact, conversation, file, handling, marks, webhook
 from application.command import Command
 from application.contact import EraseContact
 from application.conversation import ReplyAsAssistant
@@ -12,6 +12,7 @@ from application.file import ExpireFile, PurgeFile
 from application.handling import AcceptConversation
 from application.joining import MergeContact, UnmergeContact
 from application.undo import UndoBulkChange
+from application.webhook import SuspendWebhook
 from domain.api_key import Scope
 from domain.refusals import ScopeMissing
 
@@ -20,10 +21,11 @@ OF_NOUNS: tuple[tuple[Scope, Iterable[type[Command]]], ...] = (
     ("conversations:write", (*bulk.HANDLERS, UndoBulkChange)),
     ("contacts:write", (*contact.HANDLERS, MergeContact, UnmergeContact)),
     ("knowledge:write", (*article.HANDLERS, *canned_response.HANDLERS)),
+    ("webhooks:manage", webhook.HANDLERS),
 )
 
 NO_KEYS: frozenset[type[Command]] = frozenset(
-    [AcceptConversation, ReplyAsAssistant, EraseContact, PurgeFile, ExpireFile]
+    [AcceptConversation, ReplyAsAssistant, EraseContact, PurgeFile, ExpireFile, SuspendWebhook]
 )
 """A person's or the product's own, or not to be undone."""
 

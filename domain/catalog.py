@@ -25,6 +25,7 @@ from domain import (
     team,
     tenant,
     view,
+    webhook,
     widget,
 )
 from domain.kernel import Event
@@ -47,6 +48,7 @@ NOUNS = (
     file,
     team,
     view,
+    webhook,
     bulk,
 )
 

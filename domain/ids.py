@@ -25,6 +25,8 @@ PREFIXES = {
     "api_key": "key",
     "event": "evt",
     "view": "viw",
+    "webhook": "whk",
+    "delivery": "dlv",
     "bulk": "blk",
     "issuer": "iss",
     "ownership": "own",

@@ -33,8 +33,18 @@ from infrastructure.projector.progress import Progress
 from infrastructure.projector.runner import Projector
 from infrastructure.reactor import Reactor
 from infrastructure.settings import Settings
+from infrastructure.webhooks.courier import Courier
+from infrastructure.webhooks.requests import DeliverOnRequest
 from interfaces.files import FileSweep, open_files
-from interfaces.health import Health, log_probe, nats_probe, projection_probe, reactor_probe, relay_probe
+from interfaces.health import (
+    Health,
+    courier_probe,
+    log_probe,
+    nats_probe,
+    projection_probe,
+    reactor_probe,
+    relay_probe,
+)
 from interfaces.http import health
 from interfaces.http.app import build_app
 from interfaces.http.pages import DemoPage, page_routes
@@ -42,6 +52,8 @@ from interfaces.http.parts import FileParts, HttpParts
 from interfaces.knowledge import Knowledge
 from interfaces.routing import open_seats, queue_places, routing, seated_bus
 from interfaces.tasks import Tasks
+from interfaces.webhook_metrics import WebhookMetrics
+from interfaces.webhooks import webhook_courier, webhook_parts
 from interfaces.ws.hub import Hub
 from interfaces.ws.routes import SocketParts, socket_routes
 from projections.registry import PROJECTIONS
@@ -97,9 +109,11 @@ class Process:
         self.health = Health(log_probe(side.store.reader), nats_probe(nats))
         self.registry = CollectorRegistry()
         self.files = files
+        egress = Egress(allow_private=settings.private_webhooks)
+        self.webhooks = webhook_parts(side.store.database, settings.master_key, egress)
         self.progress: Progress | None = None
 
-    async def wake_on_events(self, part: Relay | Projector | Reactor) -> None:
+    async def wake_on_events(self, part: Relay | Projector | Reactor | Courier) -> None:
         """Events of this process by a call, those of others by a signal; each part has a timer under both."""
         if not isinstance(part, Relay):
             self.side.store.on_commit.append(lambda _: part.wake())
@@ -153,6 +167,7 @@ async def open_app(process: Process, roles: Collection[str], demo: DemoPage | No
         typing=hub.typing,
         files=process.files,
         drafts=Drafts(store.database, store.keyring),
+        webhooks=process.webhooks,
         registry=process.registry,
         base_url=_public_url(process.settings),
     )
@@ -206,13 +221,23 @@ async def _reactor(process: Process) -> None:
     ]
     route, timers = routing(store, process.side.seats, process.progress)
     feed = Feed(process.nats, store.reader, store.mapper)
-    policies += [route, timers, queue_places(store, feed, process.progress)]
+    policies += [route, timers, queue_places(store, feed, process.progress), await _courier(process)]
     reactor = Reactor(store.database, store.reader, policies, beside=[timers.run])
     await reactor.register()
     await process.wake_on_events(reactor)
     process.health.add(reactor_probe(reactor, store.reader))
     process.tasks.start("reactor", reactor.run())
     process.tasks.start("files", FileSweep(process.side.bus, store.database, process.files).run())
+
+
+async def _courier(process: Process) -> DeliverOnRequest:
+    """A task of its own, with a leader of its own: what is wrong with a webhook is no policy's trouble."""
+    metrics = WebhookMetrics(process.registry)
+    courier, requests = webhook_courier(process.side.store, process.side.bus, process.webhooks, metrics.attempted)
+    await process.wake_on_events(courier)
+    process.health.add(courier_probe(courier, process.side.store.reader))
+    process.tasks.start("webhooks", courier.run())
+    return requests
 
 
 def _public_url(settings: Settings) -> str:

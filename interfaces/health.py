@@ -14,6 +14,7 @@ from infrastructure.nats.relay import Relay
 from infrastructure.postgres import Database
 from infrastructure.projector.builds import read_standings
 from infrastructure.reactor import Reactor
+from infrastructure.webhooks.courier import Courier
 from interfaces.http.parts import HealthReport, PartHealth
 
 DEADLINE = 3.0
@@ -89,6 +90,19 @@ def reactor_probe(reactor: Reactor, reader: EventReader) -> Probe:
         return PartHealth("reactor", ok=True, behind=behind, detail="leading")
 
     return reactor_part
+
+
+def courier_probe(courier: Courier, reader: EventReader) -> Probe:
+    """How far the log is handed to the webhooks' lanes; how each of them does, its delivery log says."""
+
+    async def webhooks() -> PartHealth:
+        state = courier.state
+        if not state.is_leading:
+            return PartHealth("webhooks", ok=True, detail="standby")
+        behind = max(0, await reader.head() - state.position)
+        return PartHealth("webhooks", ok=True, behind=behind, detail=f"leading, {state.webhooks} webhooks")
+
+    return webhooks
 
 
 async def _ask(probe: Probe) -> PartHealth:

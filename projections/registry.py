@@ -12,6 +12,7 @@ from projections.knowledge import Knowledge
 from projections.search_fold import Search
 from projections.transcript_fold import Transcript
 from projections.views import Views
+from projections.webhooks import Webhooks
 from projections.workload_fold import Workload
 
 PROJECTIONS: tuple[Projection, ...] = (
@@ -25,4 +26,5 @@ PROJECTIONS: tuple[Projection, ...] = (
     Files(),
     Contacts(),
     Views(),
+    Webhooks(),
 )

@@ -27,6 +27,7 @@ from domain import (
     receipts,
     tenant,
     view,
+    webhook,
     widget,
 )
 from domain.ids import wire
@@ -68,6 +69,13 @@ def _introduced(event: contact.ContactIntroduced) -> str:
     told = " and the ".join(f"{word} {_quoted(text)}" for word, text in given if text is not None)
     parts = (("gave the ", told), ("withdrew the ", " and the ".join(event.withdrawn)))
     return " and ".join(word + what for word, what in parts if what)
+
+
+_PAUSED: Mapping[str, str] = {
+    "asked": "paused the webhook",
+    "failing": "paused the webhook: its address has failed for days",
+    "gone": "paused the webhook: its address answered that it is gone",
+}
 
 
 SENTENCES: Mapping[type[Event], Sentence] = {
@@ -127,6 +135,17 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     api_key.ApiKeyRevoked: lambda _e, _: "revoked the API key",
     issuer.IssuerTrusted: lambda e, _: f"trusted the identity provider {e.trust.issuer}",
     issuer.IssuerDistrusted: lambda _e, _: "trusted no identity provider any more",
+    webhook.WebhookCreated: lambda e, _: f"created the webhook to {e.subscription.url}",
+    webhook.WebhookChanged: lambda e, _: f"changed the webhook to {e.subscription.url}",
+    webhook.WebhookPaused: lambda e, _: _PAUSED[e.reason],
+    webhook.WebhookResumed: lambda _e, _: "resumed the webhook",
+    webhook.WebhookSecretRotated: lambda e, _: (
+        f"rotated the webhook's secret; the old one signs until {e.previous_until:%Y-%m-%d %H:%M} UTC"
+    ),
+    webhook.WebhookRewound: lambda e, _: f"had everything from seq {e.to_seq} on delivered to the webhook",
+    webhook.WebhookTestRequested: lambda _e, _: "sent a test to the webhook",
+    webhook.RedeliveryRequested: lambda e, _: f"had {wire('delivery', e.delivery_id)} delivered again",
+    webhook.WebhookRemoved: lambda _e, _: "removed the webhook",
     tenant.TenantOpened: lambda e, _: f"opened the tenant “{e.name}”",
     tenant.TenantRenamed: lambda e, _: f"renamed the tenant to “{e.name}”",
     article.ArticleWritten: lambda e, _: f"wrote the article “{e.title}”",

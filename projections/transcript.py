@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -13,12 +13,11 @@ from application.log import Recorded
 from application.projection import Connection
 from domain.conversation import Citation
 from domain.file import Attachment
+from domain.kernel import ActorKind
 from domain.refusals import Invalid
 from projections.cursor import Cursor, decode_cursor, encode_cursor, page_limit
 from projections.thread import Thread
 from projections.transcript_fold import THREADS, Line, lines_of
-
-MessageRole = Literal["visitor", "agent", "assistant"]
 
 
 class ConversationView(Thread):
@@ -41,7 +40,7 @@ class Message(msgspec.Struct, frozen=True):
 
     message_id: UUID
     conversation_id: UUID
-    role: MessageRole
+    role: ActorKind
     author_id: UUID
     text: str | None
     private: bool

@@ -54,7 +54,8 @@ def dev(port: int, host: str, data_dir: Path, reset: bool, as_json: bool) -> int
         running_postgres(directory),
         running_nats(directory),
     ):
-        settings = embedded_settings(directory, host=host, port=listener.getsockname()[1])
+        port = listener.getsockname()[1]
+        settings = embedded_settings(directory, host=host, port=port, private_webhooks=True)
         migrate(settings.database_url)
         return 0 if run_until_stopped(_run(settings, directory, listener, as_json)) else 1
     return 0

@@ -33,6 +33,8 @@ from interfaces.http import (
     undo,
     views,
     visitors,
+    webhook_deliveries,
+    webhooks,
 )
 from interfaces.http.audience import authenticate, provide_caller
 from interfaces.http.audit import get_conversation_history
@@ -77,6 +79,8 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *teams.ROUTES,
     *api_keys.ROUTES,
     *issuers.ROUTES,
+    *webhooks.ROUTES,
+    *webhook_deliveries.ROUTES,
     list_events,
     *undo.ROUTES,
     *contacts.ROUTES,

@@ -17,11 +17,14 @@ from infrastructure.blobs.intake import Intake
 from infrastructure.blobs.links import Links
 from infrastructure.blobs.uploads import Uploads
 from infrastructure.drafts import Drafts
+from infrastructure.egress import Egress
 from infrastructure.eventstore.reader import EventReader
 from infrastructure.nats.feed import Feed
 from infrastructure.nats.replies import Replies
 from infrastructure.postgres import Database
 from infrastructure.projector.positions import ReadPositions
+from infrastructure.webhooks.deliveries import Deliveries
+from infrastructure.webhooks.secrets import WebhookSecrets
 
 
 class PartHealth(msgspec.Struct, frozen=True, rename="camel"):
@@ -53,6 +56,14 @@ class FileParts(msgspec.Struct, frozen=True):
     links: Links
 
 
+class WebhookParts(msgspec.Struct, frozen=True):
+    """What the routes of webhooks need; `egress` is how their addresses are reached."""
+
+    secrets: WebhookSecrets
+    deliveries: Deliveries
+    egress: Egress
+
+
 class HttpParts(msgspec.Struct, frozen=True, kw_only=True):
     """`base_url` is where people reach the product; `reply_timeout` (s) is how long `/chat` waits for an answer.
 
@@ -70,6 +81,7 @@ class HttpParts(msgspec.Struct, frozen=True, kw_only=True):
     typing: Typing
     files: FileParts
     drafts: Drafts
+    webhooks: WebhookParts
     registry: CollectorRegistry
     base_url: str = "http://127.0.0.1:8000"
     reply_timeout: float = 25.0

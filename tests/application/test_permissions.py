@@ -77,6 +77,16 @@ RenewInvitation       owner admin system
 JoinAsAgent           system
 IssueApiKey           owner admin system
 RevokeApiKey          owner admin system
+CreateWebhook         owner admin system
+ChangeWebhook         owner admin system
+PauseWebhook          owner admin system
+SuspendWebhook        system
+ResumeWebhook         owner admin system
+RotateWebhookSecret   owner admin system
+RewindWebhook         owner admin system
+TryWebhook            owner admin system
+RedeliverWebhook      owner admin system
+RemoveWebhook         owner admin system
 TrustIssuer           owner admin system
 DistrustIssuer        owner admin system
 OpenTenant            system

@@ -43,6 +43,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "block": {"reason": "x"},
     "routing": {"strategy": "manual"},
     "availability": {"status": "away"},
+    "replay": {"from": 1},
 }
 """By a path's last word: a body that would be carried out if the ids were one's own."""
 
@@ -86,6 +87,7 @@ async def victim(desk: Desk, shop: Shop) -> Victim:
     view = await made(f"{CHAT}/views", {"name": MARK, "scope": "shared", "filter": {"status": "open"}})
     key = await made("/api/v1/api-keys", {"name": MARK, "scopes": ["conversations:read"]})
     team = await made("/api/v1/teams", {"name": MARK})
+    hook = await made("/api/v1/webhooks", {"url": f"https://8.8.8.8/{MARK}", "events": ["message:new"]})
     secret = await made("/api/v1/identity/secrets/rotate", {})
     await desk.fold()
     files = {"file": (f"{MARK}.png", picture(), "image/png")}
@@ -104,6 +106,8 @@ async def victim(desk: Desk, shop: Shop) -> Victim:
         "file_id": _id_of(file, "fil"),
         "team_id": _id_of(team, "tea"),
         "secret_id": _id_of(secret, "ids"),
+        "webhook_id": _id_of(hook, "whk"),
+        "delivery_id": "dlv_" + "0" * 31 + "1",
         "event_id": event_wire(parse("conversation", id), 2),
         "bulk_id": "blk_" + "0" * 31 + "1",
     }

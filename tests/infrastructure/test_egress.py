@@ -83,3 +83,69 @@ def test_private_and_tunnelled_addresses_are_not_public(address: str) -> None:
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111"])
 def test_public_addresses_are(address: str) -> None:
     assert is_public(ip_address(address))
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "127.1", "0x7f.1", "017700000001", "2130706433", "[::1]"]
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_nothing_is_posted_to_this_machine(provider: IdentityProvider, host: str, scheme: str) -> None:
+    port, egress = provider.issuer.rpartition(":")[2], Egress()
+    async with egress.client() as client:
+        with pytest.raises(EgressRefused):
+            await egress.post(client, f"{scheme}://{host}:{port}/", b"{}", {}, 2, 100)
+        with pytest.raises(EgressRefused):
+            await egress.expect_allowed(f"{scheme}://{host}:{port}/", 2)
+    assert provider.asked == 0
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [["10.0.0.1"], ["8.8.8.8", "127.0.0.1"], ["::ffff:127.0.0.1"], ["fe80::1%lo"], ["169.254.169.254"], []],
+)
+async def test_a_name_with_one_private_address_among_others_is_refused(
+    answers: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    egress = Egress()
+    _names(monkeypatch, answers)
+    async with egress.client() as client:
+        with pytest.raises(EgressRefused, match="not a public"):
+            await egress.post(client, "https://shop.test/", b"{}", {}, 2, 100)
+
+
+async def test_the_request_goes_to_the_address_that_was_looked_at(
+    provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name's next answer is another one: nobody asks for it."""
+    asked = _names(monkeypatch, ["127.0.0.1"], ["203.0.113.1"])
+    port = provider.issuer.rpartition(":")[2]
+    async with CLOSED.client() as client:
+        answer = await CLOSED.post(client, f"http://shop.test:{port}/", b"{}", {}, 5, 4)
+    assert (answer.status, answer.excerpt) == (200, b"0123")
+    assert asked == ["shop.test"]
+
+
+async def test_a_redirect_is_an_answer_and_is_not_followed(provider: IdentityProvider) -> None:
+    provider.status, provider.headers = "302 Found", f"Location: {provider.issuer}/elsewhere\r\n"
+    async with CLOSED.client() as client:
+        answer = await CLOSED.post(client, provider.issuer, b"{}", {}, 5, 100)
+    assert (answer.status, provider.asked) == (302, 1)
+
+
+async def test_who_does_not_take_the_post_is_left_in_time(provider: IdentityProvider) -> None:
+    provider.is_silent = True
+    async with CLOSED.client() as client:
+        with pytest.raises(EgressRefused, match="in time"):
+            await CLOSED.post(client, provider.issuer, b"{}", {}, 0.2, 100)
+
+
+def _names(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]:
+    """A name server of the test's: the first look-up gets the first answer; the names that were asked for."""
+    asked: list[str] = []
+
+    def look_up(host: str, port: int, **_: object) -> list[tuple[object, ...]]:
+        asked.append(host)
+        return [(0, 0, 0, "", (one, port)) for one in answers[len(asked) - 1]]
+
+    monkeypatch.setattr("infrastructure.egress.socket.getaddrinfo", look_up)
+    return asked

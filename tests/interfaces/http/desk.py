@@ -44,6 +44,7 @@ from infrastructure.projector.runner import Projector
 from interfaces.files import open_files
 from interfaces.http.app import build_app
 from interfaces.http.parts import FileParts, HealthReport, HttpParts, PartHealth
+from interfaces.webhooks import webhook_parts
 from interfaces.ws.hub import Hub
 from projections.registry import PROJECTIONS
 
@@ -198,6 +199,7 @@ async def open_desk(database_url: str, nats_url: str, reply_timeout: float = 10.
             typing=hub.typing,
             files=files,
             drafts=Drafts(store.database, store.keyring),
+            webhooks=webhook_parts(store.database, SECRET, Egress(allow_private=True)),
             registry=CollectorRegistry(),
             base_url=ORIGIN,
             reply_timeout=reply_timeout,

@@ -68,6 +68,9 @@ async def test_an_integration_writes_in_its_own_name(desk: Desk, shop: Shop) -> 
     [last] = await desk.store.reader.tenant_page(shop.tenant_id, await shop.head() - 1)
     assert last.event.by.kind == "integration"
     assert last.event.by.id.hex == made["apiKey"]["id"].removeprefix("key_")
+    await desk.fold()
+    told = await desk.http.get(f"{CHAT}/{id}/messages", headers=await shop.member())
+    assert [one["role"] for one in told.json()["data"]] == ["visitor", "agent"]
 
 
 async def test_a_scope_opens_its_own_doors_only(desk: Desk, shop: Shop) -> None:
