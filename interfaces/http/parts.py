@@ -22,6 +22,7 @@ from infrastructure.nats.feed import Feed
 from infrastructure.nats.replies import Replies
 from infrastructure.postgres import Database
 from infrastructure.projector.positions import ReadPositions
+from infrastructure.track.ingest import Ingest
 
 
 class PartHealth(msgspec.Struct, frozen=True, rename="camel"):
@@ -68,6 +69,7 @@ class HttpParts(msgspec.Struct, frozen=True, kw_only=True):
     feed: Feed
     health: Callable[[], Awaitable[HealthReport]]
     typing: Typing
+    ingest: Ingest
     files: FileParts
     drafts: Drafts
     registry: CollectorRegistry
