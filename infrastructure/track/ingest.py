@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 import psycopg
@@ -61,13 +61,13 @@ class Ingest:
         or, where the database went away in the middle, nobody knows, and a repeat puts it right.
         """
         made = parcel(valid_beacon(beacon), now(), self._secret)
-        if self._events + made.count > self._room or not self._is_open:
+        if self._events + _weight(made) > self._room or not self._is_open:
             raise Unavailable
         if made.count == 0 and beacon.visitor_id is None:
             return
         waiting = _Waiting(made, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
-        self._events += made.count
+        self._events += _weight(made)
         self._call()
         await waiting.done
 
@@ -82,6 +82,7 @@ class Ingest:
         if self._queue or self._groups:
             await asyncio.wait([one.done for one in self._queue] + list(self._groups), timeout=DEADLINE)
         await end(self._groups)
+        _finish(self._queue, Unavailable())
 
     def _call(self) -> None:
         """Look at the queue at the end of this turn of the event loop: what arrives in one turn goes together."""
@@ -103,13 +104,16 @@ class Ingest:
         group, events = list[_Waiting](), 0
         while self._queue and events < limit:
             group.append(self._queue.popleft())
-            events += group[-1].parcel.count
+            events += _weight(group[-1].parcel)
         self._events -= events
         return group
 
     async def _carry(self, group: list[_Waiting]) -> None:
         try:
             sightings = await self._store([one.parcel for one in group])
+        except asyncio.CancelledError:
+            _finish(group, Unavailable())
+            raise
         except Exception as error:
             _finish(group, _refusal(error))
             return
@@ -139,7 +143,12 @@ class Ingest:
             observer(sightings)
 
 
-def _finish(group: Sequence[_Waiting], error: Exception | None) -> None:
+def _weight(made: Parcel) -> int:
+    """A heartbeat has no event and waits all the same."""
+    return max(1, made.count)
+
+
+def _finish(group: Iterable[_Waiting], error: Exception | None) -> None:
     for one in group:
         if one.done.done():
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import msgspec
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -42,7 +43,7 @@ def reported(page: Page) -> dict[str, Any]:
     with page.expect_response("**/track", timeout=EXPECT_MILLISECONDS) as told:
         page.goto("/demo")
     assert told.value.ok
-    return told.value.request.post_data_json
+    return msgspec.json.decode(told.value.request.post_data or "")
 
 
 def member(product: RunningProduct) -> dict[str, str]:

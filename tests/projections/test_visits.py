@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from application.handling import EndConversation
@@ -30,10 +31,11 @@ def earlier(house: House, minutes: int) -> datetime:
 async def test_the_timeline_tells_what_they_saw_asked_and_thought_in_order(
     house: House, models: ReadModels, database: Database
 ) -> None:
-    ingest, unknown = Ingest(database, SECRET), {"visitor": STRANGER, "is_proven": False}
+    ingest = Ingest(database, SECRET)
+    unknown: dict[str, Any] = {"visitor": STRANGER, "is_proven": False}
     shoes = page("b", earlier(house, 1), title="Shoes", referrer="https://search.test/")
     await ingest.accept(beacon(shoes, page("a", earlier(house, 2)), **unknown))
-    await ingest.accept(beacon(page("c", earlier(house, 1)), **(unknown | {"session_id": "visit-2"})))
+    await ingest.accept(beacon(page("c", earlier(house, 1)), **unknown, session_id="visit-2"))
     opened = TrackedEvent(name="widget_opened", at=earlier(house, 0), props={"by": "hand"})
     await ingest.accept(beacon(opened, visitor=MIA, session_id="visit-3"))
     chat = await start(house, MIA, "visit-1")

@@ -16,7 +16,7 @@ VISITOR = UUID(int=0xE1)
 
 def page(name: str, at: datetime | None = None, **more: Any) -> TrackedEvent:
     """A page view whose client id is the page's name."""
-    facts = {"event_id": name, "url": f"https://shop.test/{name}"} | more
+    facts: dict[str, Any] = {"event_id": name, "url": f"https://shop.test/{name}"} | more
     return TrackedEvent(name=PAGE_VIEW, at=at, **facts)
 
 

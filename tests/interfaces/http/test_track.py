@@ -129,6 +129,13 @@ async def test_a_bad_body_is_refused_whole(desk: Desk, shop: Shop, body: Any, co
     assert await events(desk) == []
 
 
+async def test_what_cannot_be_kept_now_is_told_when_to_come_again(desk: Desk, shop: Shop) -> None:
+    await desk.app.state.parts.ingest.close()
+    answer = await track(desk, shop, SEED)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "overloaded")
+    assert (answer.json()["success"], answer.headers["Retry-After"]) == (False, "1")
+
+
 async def test_whose_widget_it_is_decides_the_token(desk: Desk, shop: Shop, other_shop: Shop) -> None:
     for path, headers, status in (
         (shop.widget, shop.site, 200),
