@@ -9,7 +9,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import append, full_command, growth, idle, live, publish, relay
+from benchmarks import append, full_command, growth, idle, live, publish, relay, track
 from benchmarks.rounds import Demand, Measured, play
 from benchmarks.servers import running_servers
 
@@ -21,6 +21,7 @@ SUITES = {
     "relay": relay.SUITE,
     "live": live.SUITE,
     "growth": growth.SUITE,
+    "track": track.SUITE,
 }
 
 

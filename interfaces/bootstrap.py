@@ -14,6 +14,7 @@ from application.bus import CommandBus
 from application.cited_answers import CitedAnswers
 from application.policies.answer_with_assistant import AnswerWithAssistant
 from application.policies.delete_purged_file import DeletePurgedFile
+from application.policies.forget_visits import ForgetVisits
 from application.ports import Policy
 from application.seats import Seats
 from infrastructure.access.access import Access, keep_swept, open_access
@@ -35,6 +36,7 @@ from infrastructure.reactor import Reactor
 from infrastructure.settings import Settings
 from infrastructure.webhooks.courier import Courier
 from infrastructure.webhooks.requests import DeliverOnRequest
+from infrastructure.track.retention import keep_tracked
 from interfaces.files import FileSweep, open_files
 from interfaces.health import (
     Health,
@@ -54,6 +56,7 @@ from interfaces.routing import open_seats, queue_places, routing, seated_bus
 from interfaces.tasks import Tasks
 from interfaces.webhook_metrics import WebhookMetrics
 from interfaces.webhooks import webhook_courier, webhook_parts
+from interfaces.tracking import forget_in, open_ingest, start_attendance
 from interfaces.ws.hub import Hub
 from interfaces.ws.routes import SocketParts, socket_routes
 from projections.registry import PROJECTIONS
@@ -155,6 +158,7 @@ async def open_app(process: Process, roles: Collection[str], demo: DemoPage | No
     store = process.side.store
     feed = Feed(process.nats, store.reader, store.mapper)
     hub = Hub(feed, store.reader, store.database, registry=process.registry)
+    ingest = await process.closing.enter_async_context(open_ingest(store.database, process.settings.master_key))
     parts = HttpParts(
         bus=process.side.bus,
         database=store.database,
@@ -165,6 +169,7 @@ async def open_app(process: Process, roles: Collection[str], demo: DemoPage | No
         feed=feed,
         health=process.health.report,
         typing=hub.typing,
+        ingest=ingest,
         files=process.files,
         drafts=Drafts(store.database, store.keyring),
         webhooks=process.webhooks,
@@ -176,6 +181,7 @@ async def open_app(process: Process, roles: Collection[str], demo: DemoPage | No
         return
     sockets = socket_routes(SocketParts(process.side.access, hub))
     await hub.start()
+    start_attendance(process.tasks, ingest, store.database, feed, hub)
     try:
         yield build_app(parts, [*sockets, *page_routes(demo)])
     finally:
@@ -191,6 +197,7 @@ async def _relay(process: Process, nats: NatsConnection) -> None:
     process.tasks.start("relay", relay.run())
     process.tasks.start("partitions", keep_partitions(store.database))
     process.tasks.start("credentials", keep_swept(process.side.access))
+    process.tasks.start("tracking", keep_tracked(store.database, process.settings.tracking_days))
 
 
 async def _projector(process: Process) -> None:
@@ -218,6 +225,7 @@ async def _reactor(process: Process) -> None:
     policies: list[Policy] = [
         AnswerWithAssistant(store, process.side.bus, model),
         DeletePurgedFile(store, process.files.blobs, store.keyring.destroy),
+        ForgetVisits(forget_in(store.database)),
     ]
     route, timers = routing(store, process.side.seats, process.progress)
     feed = Feed(process.nats, store.reader, store.mapper)

@@ -1,12 +1,12 @@
 """Visits: the pages somebody looked at, and beside them what they asked and how they rated it, as one timeline.
 
-Page views have a table of their own: raw tracking is never in the log, and goes after `KEPT`.
+What browsers report is in `track.event`, beside the log (docs/tracking.md); here it is read, and forgotten.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -17,35 +17,15 @@ from application.projection import Connection
 from domain.conversation import Channel
 from domain.handling import Status
 from domain.refusals import Invalid
-from domain.values import bounded, required
+from domain.values import bounded
 from projections.contacts import FAMILY
 from projections.cursor import Cursor, decode_cursor, encode_cursor, page_limit
 
-KEPT = timedelta(days=30)
-URL_LENGTH, TITLE_LENGTH = 2048, 256
-SWEPT_AT_ONCE = 10_000
-
-MomentKind = Literal["page", "conversation", "rating"]
-
-
-class PageView(msgspec.Struct, frozen=True, kw_only=True):
-    """One page that one visit looked at. `event_id` is the client's, and tells a repeat within its session.
-
-    `contact_id` only where a visitor token proved it; a session's label proves nothing.
-    """
-
-    session_id: str
-    event_id: str
-    at: datetime
-    url: str
-    title: str | None = None
-    referrer: str | None = None
-    contact_id: UUID | None = None
-    widget_id: UUID | None = None
+MomentKind = Literal["page", "event", "conversation", "rating"]
 
 
 class MomentView(msgspec.Struct, frozen=True):
-    """A page, a conversation that began, or a rating; the fields of the other kinds are None."""
+    """A page, another tracked event, a conversation that began, or a rating; the others' fields are None."""
 
     at: datetime
     kind: MomentKind
@@ -59,6 +39,8 @@ class MomentView(msgspec.Struct, frozen=True):
     ended_at: datetime | None
     score: int | None
     comment: str | None
+    name: str | None
+    props: dict[str, Any] | None
 
 
 class Timeline(msgspec.Struct, frozen=True):
@@ -68,51 +50,60 @@ class Timeline(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
-# Counted by the statement itself: in a pipeline the driver does not know the row count yet.
-_INSERT = """
-WITH stored AS (INSERT INTO visits.page_view
-  (tenant_id, session_id, event_id, contact_id, widget_id, at, url, title, referrer)
-SELECT %s, * FROM unnest(%s::text[], %s::text[], %s::uuid[], %s::uuid[], %s::timestamptz[], %s::text[], %s::text[],
-  %s::text[]) ON CONFLICT DO NOTHING RETURNING 1)
-SELECT count(*) FROM stored"""
-
 _NTH_START = """
 SELECT at FROM read.contact_moment WHERE tenant_id = %s AND contact_id = %s AND kind = 'conversation'
 ORDER BY at DESC OFFSET %s LIMIT 1"""
 
+# A parent and its partitions share no index, so the rows are named by what is indexed, not by their ctid.
 _FORGET = """
-WITH gone AS (DELETE FROM visits.page_view v WHERE v.tenant_id = %(tenant_id)s AND (v.contact_id = ANY(%(ids)s)
-  OR v.contact_id IS NULL AND v.session_id IN (SELECT m.session_id FROM read.contact_moment m
-    WHERE m.tenant_id = %(tenant_id)s AND m.contact_id = ANY(%(ids)s))) RETURNING 1)
+WITH gone AS (DELETE FROM track.event v WHERE v.tenant_id = %(tenant_id)s AND (v.visitor_id = ANY(%(ids)s)
+  OR NOT v.is_proven AND v.session_id IN (SELECT m.session_id FROM read.contact_moment m
+    WHERE m.tenant_id = %(tenant_id)s AND m.contact_id = ANY(%(ids)s))) RETURNING 1),
+left_now AS (DELETE FROM track.online o WHERE o.tenant_id = %(tenant_id)s AND o.visitor_id = ANY(%(ids)s))
 SELECT count(*) FROM gone"""
 
-_SWEEP = """
-WITH gone AS (DELETE FROM visits.page_view WHERE ctid = ANY (ARRAY(SELECT ctid FROM visits.page_view
-  WHERE at < %s ORDER BY at LIMIT %s)) RETURNING 1)
-SELECT count(*) FROM gone"""
+_KNOWN = """
+SELECT EXISTS (SELECT FROM read.contact c WHERE c.tenant_id = %(tenant_id)s AND c.contact_id = %(id)s)
+  OR EXISTS (SELECT FROM track.online o WHERE o.tenant_id = %(tenant_id)s AND o.visitor_id = %(id)s)
+  OR EXISTS (SELECT FROM track.event v WHERE v.tenant_id = %(tenant_id)s AND v.visitor_id = %(id)s)"""
 
-# What a visitor saw before anybody knew them belongs to the visit that their first words came from.
+_WALK = """CROSS JOIN LATERAL (
+    SELECT v.at, k.kind, v.event_id::text AS id, v.url, v.title, v.referrer, v.name, v.props
+    FROM track.event v
+    CROSS JOIN LATERAL (SELECT CASE v.name WHEN 'page_view' THEN 'page' ELSE 'event' END) k (kind)
+    WHERE v.tenant_id = %(tenant_id)s AND (%(at)s::timestamptz IS NULL
+      OR v.at <= %(at)s AND (v.at, k.kind, v.event_id::text) < (%(at)s, %(kind)s, %(last)s)) AND """
+_STEP = " ORDER BY v.at DESC, k.kind DESC, v.event_id::text DESC LIMIT %(limit)s) w"
+
+# What a visitor did before anybody knew them belongs to the visit that their first words came from.
 _TIMELINE = (
     FAMILY
-    + """, moments AS (
-  SELECT m.* FROM read.contact_moment m JOIN family f ON m.contact_id = f.contact_id
+    + """, person (contact_id) AS (
+  SELECT contact_id FROM family UNION SELECT %(contact_id)s::uuid
+), moments AS (
+  SELECT m.* FROM read.contact_moment m JOIN person f ON m.contact_id = f.contact_id
   WHERE m.tenant_id = %(tenant_id)s
-), pages AS (
-  SELECT v.* FROM visits.page_view v JOIN family f ON v.contact_id = f.contact_id
-  WHERE v.tenant_id = %(tenant_id)s
+), tracked AS (
+  SELECT w.* FROM person f """
+    + _WALK
+    + "v.visitor_id = f.contact_id"
+    + _STEP
+    + """
   UNION ALL
-  SELECT v.* FROM visits.page_view v
-  WHERE v.tenant_id = %(tenant_id)s AND v.contact_id IS NULL
-    AND v.session_id IN (SELECT session_id FROM moments WHERE session_id IS NOT NULL)
+  SELECT w.* FROM (SELECT DISTINCT session_id FROM moments WHERE session_id IS NOT NULL) f """
+    + _WALK
+    + "NOT v.is_proven AND v.session_id = f.session_id AND v.visitor_id NOT IN (SELECT contact_id FROM person)"
+    + _STEP
+    + """
 ), entries AS (
-  SELECT at, 'page' AS kind, session_id || ' ' || event_id AS id, url, title, referrer,
-    NULL::uuid AS conversation_id, NULL AS channel, NULL AS status, NULL::timestamptz AS ended_at,
-    NULL::bigint AS score, NULL AS comment
-  FROM pages
+  SELECT at, kind, id, url, title, referrer, NULL::uuid AS conversation_id, NULL AS channel,
+    NULL AS status, NULL::timestamptz AS ended_at,
+    NULL::bigint AS score, NULL AS comment, name, props
+  FROM tracked
   UNION ALL
   SELECT m.at, m.kind, m.conversation_id::text, NULL, NULL, NULL, m.conversation_id, m.channel,
     CASE m.kind WHEN 'conversation' THEN c.status END, CASE m.kind WHEN 'conversation' THEN c.ended_at END,
-    m.score, m.comment
+    m.score, m.comment, NULL, NULL::json
   FROM moments m LEFT JOIN read.conversation c
     ON c.tenant_id = %(tenant_id)s AND c.conversation_id = m.conversation_id
 )
@@ -122,14 +113,10 @@ ORDER BY at DESC, kind DESC, id DESC LIMIT %(limit)s"""
 )
 
 
-async def record_page_views(connection: Connection, tenant_id: int, batch: Sequence[PageView]) -> int:
-    """Store these in one statement; how many were new. Raises Invalid, and then stores none."""
-    views = [_valid(view) for view in batch]
-    if not views:
-        return 0
-    names = ("session_id", "event_id", "contact_id", "widget_id", "at", "url", "title", "referrer")
-    columns = [[getattr(view, name) for view in views] for name in names]
-    return await _count(await connection.execute(_INSERT, (tenant_id, *columns)))
+async def is_known(connection: Connection, tenant_id: int, visitor_id: UUID) -> bool:
+    """Somebody the tenant has met: a contact, or a visitor who was tracked and never wrote."""
+    found = await (await connection.execute(_KNOWN, {"tenant_id": tenant_id, "id": visitor_id})).fetchone()
+    return bool(found and found[0])
 
 
 async def read_timeline(
@@ -155,31 +142,14 @@ async def read_nth_start(connection: Connection, tenant_id: int, contact_id: UUI
 
 
 async def forget_page_views(connection: Connection, tenant_id: int, contact_ids: Collection[UUID]) -> int:
-    """Erasure: what these contacts looked at, and the visits that their conversations came from."""
+    """Erasure: what these contacts did, and the visits their conversations came from. How many events."""
     values = {"tenant_id": tenant_id, "ids": list(contact_ids)}
     return await _count(await connection.execute(_FORGET, values))
-
-
-async def sweep_page_views(connection: Connection, before: datetime) -> int:
-    """Delete at most `SWEPT_AT_ONCE` views that are older, of all tenants; call it until it says 0."""
-    return await _count(await connection.execute(_SWEEP, (before, SWEPT_AT_ONCE)))
 
 
 async def _count(cursor: AsyncCursor[tuple[Any, ...]]) -> int:
     found = await cursor.fetchone()
     return found[0] if found else 0
-
-
-def _valid(view: PageView) -> PageView:
-    required("sessionId", view.session_id)
-    required("eventId", view.event_id)
-    for name, address in (("url", view.url), ("referrer", view.referrer)):
-        if address is not None and not bounded(name, address, URL_LENGTH).startswith(("http://", "https://")):
-            raise Invalid(f"{name} is an http or https address.")
-    bounded("title", view.title or "", TITLE_LENGTH)
-    if view.at.tzinfo is None:
-        raise Invalid("timestamp has a zone.")
-    return view
 
 
 def _place(cursor: str | None) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from interfaces.http import (
     identify,
     issuers,
     marks,
+    online,
     teams,
     transcript,
     undo,
@@ -48,6 +49,7 @@ from interfaces.http.openapi import document_of
 from interfaces.http.parts import HttpParts
 from interfaces.http.policy import HeaderPolicy
 from interfaces.http.search import search_chat
+from interfaces.http.track import track_widget_event
 from interfaces.http.transcript_download import download_transcript
 from interfaces.http.typing import tell_typing
 from interfaces.http.upload import upload_file
@@ -57,6 +59,7 @@ Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
 ROUTES: tuple[ControllerRouterHandler, ...] = (
     send_chat_message,
+    track_widget_event,
     get_widget_config,
     get_chat_widget_config,
     *conversation.ROUTES,
@@ -85,6 +88,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *undo.ROUTES,
     *contacts.ROUTES,
     *visitors.ROUTES,
+    online.list_online_visitors,
     *identify.ROUTES,
     get_conversation_history,
     *auth.ROUTES,

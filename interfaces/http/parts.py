@@ -25,6 +25,7 @@ from infrastructure.postgres import Database
 from infrastructure.projector.positions import ReadPositions
 from infrastructure.webhooks.deliveries import Deliveries
 from infrastructure.webhooks.secrets import WebhookSecrets
+from infrastructure.track.ingest import Ingest
 
 
 class PartHealth(msgspec.Struct, frozen=True, rename="camel"):
@@ -79,6 +80,7 @@ class HttpParts(msgspec.Struct, frozen=True, kw_only=True):
     feed: Feed
     health: Callable[[], Awaitable[HealthReport]]
     typing: Typing
+    ingest: Ingest
     files: FileParts
     drafts: Drafts
     webhooks: WebhookParts

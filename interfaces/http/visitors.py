@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any
 
 import msgspec
 from litestar import Response, get, post
@@ -24,8 +24,7 @@ from interfaces.http.parts import HttpParts, Parts
 from interfaces.http.position import reached
 from interfaces.http.transcript import Limit, PageCursor
 from interfaces.wire import maybe_wire
-from projections.contacts import read_contact
-from projections.visits import MomentView, read_nth_start, read_timeline
+from projections.visits import MomentKind, MomentView, is_known, read_nth_start, read_timeline
 
 VISITOR = "/api/v1/chat/visitors/{contact_id:str}"
 MOST_STARTS = 50
@@ -40,9 +39,9 @@ class BlockRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class MomentBody(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """A `page` they looked at, a `conversation` that began, or their `rating` of one."""
+    """A `page` they looked at, another tracked `event`, a `conversation` that began, or their `rating` of one."""
 
-    type: Literal["page", "conversation", "rating"]
+    type: MomentKind
     at: datetime
     url: str | None = None
     title: str | None = None
@@ -53,6 +52,8 @@ class MomentBody(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True
     ended_at: datetime | None = None
     score: int | None = None
     comment: str | None = None
+    event: str | None = None
+    props: dict[str, Any] | None = None
 
 
 class TimelineBody(msgspec.Struct, frozen=True, rename="camel"):
@@ -75,11 +76,11 @@ async def get_visitor_timeline(
     limit: Limit = 50,
     cursor: PageCursor = None,
 ) -> Response[TimelineBody]:
-    """Pages, conversations and ratings of everybody who is this person, newest first. Pages are kept 30 days."""
+    """What everybody who is this person did, newest first: pages and tracked events, conversations, ratings."""
     id = parse("contact", contact_id)
     seq = await reached(parts, request, caller.tenant_id, "contacts")
     async with parts.database.tenant(caller.tenant_id) as connection:
-        if await read_contact(connection, caller.tenant_id, id) is None:
+        if not await is_known(connection, caller.tenant_id, id):
             raise NotFound
         page = await read_timeline(connection, caller.tenant_id, id, limit, cursor)
     return answer(TimelineBody(tuple(_moment(one) for one in page.moments), page.next_cursor), seq=seq)
@@ -149,6 +150,8 @@ def _moment(one: MomentView) -> MomentBody:
         ended_at=one.ended_at,
         score=one.score,
         comment=one.comment,
+        event=one.name if one.kind == "event" else None,
+        props=one.props,
     )
 
 

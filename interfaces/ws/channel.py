@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from uuid import UUID
 
 import msgspec
@@ -18,12 +18,13 @@ from domain.widget import WidgetTokenRevoked
 from infrastructure.nats.feed import Feed
 from interfaces.ws.announcement import for_members, for_visitor, needs_owner, owner_in
 from interfaces.ws.closing import FORBIDDEN, REVOKED, TRY_AGAIN, Closing
-from interfaces.ws.frames import Checkpoint, encode
+from interfaces.ws.frames import Checkpoint, VisitorHere, VisitorPresence, VisitorsHere, encode
 from interfaces.ws.outbox import Outbox, close_all
 from interfaces.ws.owners import Owners
 from interfaces.ws.whisper import decode_whisper
 
 CHECKPOINT_TURNS = 15
+VISITORS_PER_FRAME = 100
 
 _log = structlog.get_logger(__name__)
 
@@ -46,6 +47,7 @@ class Channel:
         self._owners = owners
         self._members: set[Outbox] = set()
         self._visitors: dict[UUID, set[Outbox]] = {}
+        self._news: dict[str, VisitorHere] = {}
         self._backlog: deque[Sequence[Recorded]] = deque()
         self._heard = asyncio.Event()
 
@@ -85,6 +87,21 @@ class Channel:
         for outbox in self:
             if outbox.turn == turn and outbox.floor <= self.head:
                 outbox.put_if_idle(frame)
+
+    @property
+    def guests(self) -> Collection[UUID]:
+        """The contacts whose sockets are open here."""
+        return self._visitors.keys()
+
+    def tell_presence(self) -> None:
+        """One frame about all visitors who came, moved or left since the last one; none where nobody did."""
+        news, self._news = self._news, {}
+        if not news or not self._members:
+            return
+        told = tuple(news.values())[:VISITORS_PER_FRAME]
+        frame = encode(VisitorPresence(data=VisitorsHere(told, len(news) > len(told))))
+        for outbox in self._members:
+            outbox.put_if_idle(frame)
 
     def show_out(self, contact_id: UUID) -> None:
         """A visitor whose tokens were revoked."""
@@ -183,7 +200,9 @@ class Channel:
         except msgspec.DecodeError:
             _log.warning("whisper_not_understood", tenant_id=self.tenant_id)
             return
-        for outbox in self._members if whisper.members else ():
+        for one in whisper.visitors:
+            self._news[one.id] = one
+        for outbox in self._members if whisper.members and whisper.frame else ():
             if outbox.name != whisper.origin:
                 outbox.put_if_idle(whisper.frame)
         if whisper.contact_id is not None:

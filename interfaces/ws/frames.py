@@ -166,6 +166,30 @@ class Presence(Frame, frozen=True, kw_only=True, tag="presence"):
     data: Present
 
 
+class VisitorHere(msgspec.Struct, frozen=True, rename="camel"):
+    """`since`, `url`, `title` and `referrer` are null for somebody who left."""
+
+    id: str
+    state: Literal["online", "offline"]
+    since: datetime | None = None
+    url: str | None = None
+    title: str | None = None
+    referrer: str | None = None
+
+
+class VisitorsHere(msgspec.Struct, frozen=True):
+    """`more`: others came or left too; `GET /api/v1/chat/visitors/online` knows them."""
+
+    visitors: tuple[VisitorHere, ...]
+    more: bool
+
+
+class VisitorPresence(Frame, frozen=True, kw_only=True, tag="presence"):
+    """Visitors who came, moved to another page or left in the last second. To members only."""
+
+    data: VisitorsHere
+
+
 class WaitingPlace(msgspec.Struct, frozen=True, rename="camel"):
     """`position` 1 is next; `estimatedSeconds` is null where nothing tells."""
 
@@ -232,7 +256,7 @@ ClientFrame = Auth | SendTyping | SendPresence | Ping
 
 DURABLE: tuple[type[Frame], ...] = (ConversationNew, ConversationUpdated, MessageNew)
 CONTROL: tuple[type[Frame], ...] = (AuthOk, AuthExpiring, ResumeComplete, ResumeReset, Checkpoint, Pong, Error)
-EPHEMERAL: tuple[type[Frame], ...] = (Typing, Presence, QueuePosition)
+EPHEMERAL: tuple[type[Frame], ...] = (Typing, Presence, VisitorPresence, QueuePosition)
 FROM_SERVER = DURABLE + CONTROL + EPHEMERAL
 FROM_CLIENT: tuple[type[Frame], ...] = (Auth, SendTyping, SendPresence, Ping)
 

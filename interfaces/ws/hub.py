@@ -56,6 +56,7 @@ class Hub:
     async def start(self) -> None:
         self._keep(asyncio.create_task(self._rounds.checkpoints()))
         self._keep(asyncio.create_task(self._rounds.credentials()))
+        self._keep(asyncio.create_task(self._rounds.presence()))
         self._keep(asyncio.create_task(self._rounds.visitors()))
 
     async def close(self) -> None:
@@ -67,6 +68,10 @@ class Hub:
 
     def channels(self) -> list[Channel]:
         return list(self._channels.values())
+
+    def guests(self) -> list[tuple[int, UUID]]:
+        """(tenant, contact) of every visitor who has a socket here, each once."""
+        return [(channel.tenant_id, contact_id) for channel in self.channels() for contact_id in channel.guests]
 
     def head(self, tenant_id: int) -> int:
         """The tenant's last seq that its sockets were told, 0 where there are none."""

@@ -21,6 +21,7 @@ class SocketLimits(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint_seconds: float = 15
     expiry_notice_seconds: float = 60
     recheck_seconds: float = 1
+    presence_seconds: float = 1
     replay_events: int = 10_000
     replay_page: int = 1_000
     replay_seconds: float = 10

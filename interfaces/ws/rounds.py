@@ -43,6 +43,13 @@ class Rounds:
             for channel in self._channels():
                 channel.checkpoint(turn)
 
+    async def presence(self) -> None:
+        """Who came, moved or left: one frame per tenant and second, however many processes tell of it."""
+        while True:
+            await asyncio.sleep(self._limits.presence_seconds)
+            for channel in self._channels():
+                channel.tell_presence()
+
     async def credentials(self) -> None:
         """One question at a time, each credential once, and a tenth of the time at most."""
         clock = asyncio.get_running_loop().time

@@ -26,6 +26,7 @@ CHAT = "/api/v1/chat"
 
 BODIES: Mapping[str, dict[str, Any]] = {
     "chat": {"sessionId": "s", "message": "x"},
+    "track": {"sessionId": "s", "event": "x"},
     "messages": {"text": "x"},
     "transfer": {"agentId": "{agent_id}"},
     "labels": {"add": ["x"]},

@@ -5,12 +5,15 @@ import { find } from "../shared/dom.js";
 import { Chat } from "./chat.js";
 import { Composer } from "./composer.js";
 import { Memory } from "./memory.js";
+import { Tracker } from "./tracker.js";
 import { Transcript } from "./transcript.js";
 
 const place = new URLSearchParams(location.hash.slice(1));
 const widgetId = place.get("widget") ?? "";
 const memory = new Memory(widgetId);
-const chat = new Chat({ widgetId, widgetToken: place.get("token") ?? "", memory });
+const widgetToken = place.get("token") ?? "";
+const chat = new Chat({ widgetId, widgetToken, memory });
+const tracker = new Tracker({ widgetId, widgetToken, memory, consent: place.get("consent") !== "false" });
 const composer = new Composer(/** @type {HTMLFormElement} */ (find("#composer")), post);
 const transcript = new Transcript(find("#log"), find("#scroll"), {
   retry: (key) => chat.outbox.retry(key),
@@ -25,6 +28,7 @@ find("#human").addEventListener("click", requestHuman);
 document.addEventListener("keydown", (event) => event.key === "Escape" && close());
 window.addEventListener("message", heard);
 chat.start().then(dress).catch(complain);
+tracker.start();
 
 function post(text) {
   find("#trouble").hidden = true;
@@ -90,8 +94,13 @@ function countUnread(messages) {
 
 function heard({ source, data }) {
   if (source !== window.parent || !data?.verbatim) return;
+  if (data.verbatim === "page") {
+    tracker.saw(data.page);
+    return;
+  }
   isOpen = data.verbatim === "opened";
   if (!isOpen) return;
+  tracker.tell("widget_opened");
   draw();
   transcript.toEnd();
   composer.focus();

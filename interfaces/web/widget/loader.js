@@ -1,7 +1,7 @@
 // <script src="…/widget/loader.js" data-widget="wid_…" data-token="wt_…" async></script>
 (() => {
   const script = document.currentScript;
-  const { widget, token } = script.dataset;
+  const { widget, token, consent = "true" } = script.dataset;
   const origin = new URL(script.src).origin;
   const make = (tag, facts) => Object.assign(document.createElement(tag), facts);
 
@@ -10,7 +10,7 @@
   const button = make("button", { ariaLabel: "Chat", ariaExpanded: false });
   const frame = make("iframe", { title: "Chat", hidden: true });
   // After the #: no server and no log ever sees the token.
-  frame.src = `${origin}/widget/frame.html#${new URLSearchParams({ widget, token })}`;
+  frame.src = `${origin}/widget/frame.html#${new URLSearchParams({ widget, token, consent })}`;
 
   const show = (open) => {
     frame.hidden = !open;
@@ -19,6 +19,17 @@
     frame.contentWindow.postMessage({ verbatim: open ? "opened" : "closed" }, origin);
     (open ? frame : button).focus();
   };
+  let told;
+  let referrer = document.referrer;
+  const page = () => {
+    const url = location.href.split("#")[0];
+    if (url === told) return;
+    frame.contentWindow.postMessage({ verbatim: "page", page: { url, title: document.title, referrer } }, origin);
+    told = referrer = url;
+  };
+  // Pages of one document change their address without a load, and nothing says so.
+  frame.onload = () => setInterval(page, 1000, page());
+
   button.onclick = () => show(frame.hidden);
 
   addEventListener("message", ({ source, data }) => {

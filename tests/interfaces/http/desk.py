@@ -41,6 +41,7 @@ from infrastructure.nats.replies import Replies
 from infrastructure.projector.builds import install_builds
 from infrastructure.projector.positions import ReadPositions
 from infrastructure.projector.runner import Projector
+from infrastructure.track.ingest import Ingest
 from interfaces.files import open_files
 from interfaces.http.app import build_app
 from interfaces.http.parts import FileParts, HealthReport, HttpParts, PartHealth
@@ -197,6 +198,7 @@ async def open_desk(database_url: str, nats_url: str, reply_timeout: float = 10.
             feed=feed,
             health=lambda: _health(desk),
             typing=hub.typing,
+            ingest=Ingest(store.database, SECRET),
             files=files,
             drafts=Drafts(store.database, store.keyring),
             webhooks=webhook_parts(store.database, SECRET, Egress(allow_private=True)),

@@ -13,7 +13,6 @@ from application.conversation import StartConversation
 from domain.refusals import RateLimited
 from interfaces.http.first_contact import Opening
 from interfaces.http.visitors import MOST_STARTS, refuse_flood
-from projections.visits import PageView, record_page_views
 from tests.interfaces.http.desk import Desk, Shop
 
 VISITORS = "/api/v1/chat/visitors"
@@ -33,9 +32,11 @@ async def test_the_timeline_tells_what_a_visitor_did_newest_first(desk: Desk, sh
     await desk.http.post(f"{CHATS}/{chat}/end", headers=headers)
     await desk.http.post(f"{CHATS}/{chat}/rating", json={"score": 5}, headers=headers)
     at = datetime.now(UTC) - timedelta(minutes=5)
-    async with desk.store.database.tenant(shop.tenant_id) as connection:
-        seen = PageView(session_id="visit-1", event_id="1", at=at, url="https://shop.test/", title="Shop")
-        await record_page_views(connection, shop.tenant_id, [seen])
+    seen = {"event": "page_view", "timestamp": at.isoformat(), "url": "https://shop.test/", "title": "Shop"}
+    token = {"X-Visitor-Token": started["visitorToken"]}
+    body = {"sessionId": "visit-1", "events": [seen]}
+    tracked = await desk.http.post(f"/api/widgets/{shop.widget}/track", json=body, headers=shop.site | token)
+    assert tracked.json() == {"success": True}
     id = await contact_of(desk, chat, headers)
     page = (await desk.http.get(f"{VISITORS}/{id}/timeline", params={"limit": 2}, headers=agent)).json()
     wanted = {"cursor": page["nextCursor"]}

@@ -1,0 +1,1 @@
+"""Tracking beside the log: what browsers report, stored in groups, kept for some weeks; and who is there now."""
