@@ -13,6 +13,9 @@ PREFIX = "VERBATIM_"
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
+_RATE = {"pattern": r"^(off|[1-9][0-9]{0,8}/(second|minute|hour))$"}
+
+
 def _about(text: str, **rules: Any) -> msgspec.Meta:
     return msgspec.Meta(description=text, **rules)
 
@@ -58,6 +61,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str | None, _about("Default model; an assistant may name its own. Without one: the knowledge base.")
     ] = None
     model_deadline: Annotated[float, _about("Seconds an answer of the model may take.", gt=0, le=120)] = 20.0
+    visitor_rate: Annotated[
+        str, _about("Messages of one visitor: COUNT/second, minute or hour, or off.", **_RATE)
+    ] = "120/minute"
+    address_rate: Annotated[
+        str, _about("Messages from one address of a tenant's visitors, likewise.", **_RATE)
+    ] = "1200/minute"
+    widget_rate: Annotated[str, _about("Messages of all visitors of one widget, likewise.", **_RATE)] = (
+        "60000/minute"
+    )
     log_format: Annotated[Literal["text", "json"], _about("How log lines are written to stderr.")] = "text"
 
     @property

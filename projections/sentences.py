@@ -24,6 +24,7 @@ from domain import (
     joining,
     marks,
     ownership,
+    plan,
     receipts,
     tenant,
     view,
@@ -68,6 +69,12 @@ def _introduced(event: contact.ContactIntroduced) -> str:
     told = " and the ".join(f"{word} {_quoted(text)}" for word, text in given if text is not None)
     parts = (("gave the ", told), ("withdrew the ", " and the ".join(event.withdrawn)))
     return " and ".join(word + what for word, what in parts if what)
+
+
+def _limited(event: plan.PlanChanged) -> str:
+    limits = ((meter.replace("_", " "), event.limits.of(meter)) for meter in plan.METERS)
+    told = ", ".join(f"{limit} {words}" for words, limit in limits if limit is not None)
+    return f"limited the plan to {told}" if told else "made the plan unlimited"
 
 
 SENTENCES: Mapping[type[Event], Sentence] = {
@@ -127,6 +134,8 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     api_key.ApiKeyRevoked: lambda _e, _: "revoked the API key",
     issuer.IssuerTrusted: lambda e, _: f"trusted the identity provider {e.trust.issuer}",
     issuer.IssuerDistrusted: lambda _e, _: "trusted no identity provider any more",
+    plan.PlanChanged: lambda e, _: _limited(e),
+    plan.LimitNeared: lambda e, _: f"saw {e.used} of {e.limit} {e.meter.replace('_', ' ')} used",
     tenant.TenantOpened: lambda e, _: f"opened the tenant “{e.name}”",
     tenant.TenantRenamed: lambda e, _: f"renamed the tenant to “{e.name}”",
     article.ArticleWritten: lambda e, _: f"wrote the article “{e.title}”",

@@ -44,7 +44,9 @@ class EventStore:
 
     async def append(self, append: Append) -> Appended:
         slices = await self.mapper.seal(append)
-        return await self._writer.append(append.tenant_id, append.meta.command_id, append.fingerprint, slices)
+        return await self._writer.append(
+            append.tenant_id, append.meta.command_id, append.fingerprint, slices, append.charges
+        )
 
     async def find_command(self, tenant_id: int, command_id: UUID, fingerprint: bytes) -> Appended | None:
         async with self.database.tenant(tenant_id) as connection:

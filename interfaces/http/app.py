@@ -31,6 +31,7 @@ from interfaces.http import (
     teams,
     transcript,
     undo,
+    usage,
     views,
     visitors,
 )
@@ -75,6 +76,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *agents.ROUTES,
     *availability.ROUTES,
     *teams.ROUTES,
+    *usage.ROUTES,
     *api_keys.ROUTES,
     *issuers.ROUTES,
     list_events,

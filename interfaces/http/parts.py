@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from prometheus_client import CollectorRegistry
 
 from application.actor import Actor
+from application.allowance import Allowance
 from application.bus import CommandBus
 from application.ports import BlobStore
 from infrastructure.access.access import Access
@@ -22,6 +23,7 @@ from infrastructure.nats.feed import Feed
 from infrastructure.nats.replies import Replies
 from infrastructure.postgres import Database
 from infrastructure.projector.positions import ReadPositions
+from infrastructure.rates import Rates
 
 
 class PartHealth(msgspec.Struct, frozen=True, rename="camel"):
@@ -70,6 +72,8 @@ class HttpParts(msgspec.Struct, frozen=True, kw_only=True):
     typing: Typing
     files: FileParts
     drafts: Drafts
+    rates: Rates
+    allowance: Allowance
     registry: CollectorRegistry
     base_url: str = "http://127.0.0.1:8000"
     reply_timeout: float = 25.0

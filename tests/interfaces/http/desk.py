@@ -41,9 +41,11 @@ from infrastructure.nats.replies import Replies
 from infrastructure.projector.builds import install_builds
 from infrastructure.projector.positions import ReadPositions
 from infrastructure.projector.runner import Projector
+from infrastructure.rates import RateRules, Rates
 from interfaces.files import open_files
 from interfaces.http.app import build_app
 from interfaces.http.parts import FileParts, HealthReport, HttpParts, PartHealth
+from interfaces.usage import open_allowance
 from interfaces.ws.hub import Hub
 from projections.registry import PROJECTIONS
 
@@ -125,7 +127,7 @@ class Desk:
         self.access = access
         self.http = http
         self.app = app
-        self.bus = CommandBus(store, HANDLERS, now, uuid7)
+        self.bus = CommandBus(store, HANDLERS, now, uuid7, allowance=app.state.parts.allowance)
         self.files: FileParts = app.state.parts.files
         self.model = ScriptedModel()
         self.projector = Projector(store.database, store.reader, PROJECTIONS)
@@ -186,8 +188,9 @@ async def open_desk(database_url: str, nats_url: str, reply_timeout: float = 10.
         access = await open_access(store.database, SECRET, Egress(allow_private=True))
         feed = Feed(nats, store.reader, store.mapper)
         hub = Hub(feed, store.reader, store.database)
+        allowance, registry = open_allowance(store), CollectorRegistry()
         parts = HttpParts(
-            bus=CommandBus(store, HANDLERS, now, uuid7),
+            bus=CommandBus(store, HANDLERS, now, uuid7, allowance=allowance),
             database=store.database,
             reader=store.reader,
             read_positions=ReadPositions(store.database),
@@ -198,7 +201,9 @@ async def open_desk(database_url: str, nats_url: str, reply_timeout: float = 10.
             typing=hub.typing,
             files=files,
             drafts=Drafts(store.database, store.keyring),
-            registry=CollectorRegistry(),
+            rates=Rates(store.database, SECRET, RateRules(), registry),
+            allowance=allowance,
+            registry=registry,
             base_url=ORIGIN,
             reply_timeout=reply_timeout,
         )
