@@ -48,8 +48,16 @@ class Sender(msgspec.Struct, frozen=True):
 class Rates:
     """Fails open: where the store does not answer, everybody may write, and the metric tells."""
 
-    def __init__(self, database: Database, secrets: bytes, rules: RateRules, registry: CollectorRegistry) -> None:
+    def __init__(
+        self,
+        database: Database,
+        secrets: bytes,
+        rules: RateRules,
+        registry: CollectorRegistry,
+        deadline: float = DEADLINE,
+    ) -> None:
         self.storage = RateStorage(database)
+        self._deadline = deadline
         self._key = derived(secrets, "rates")
         named = {"visitor": rules.visitor, "address": rules.address, "widget": rules.widget}
         self._items = {name: limits.parse(text) for name, text in named.items() if text != OFF}
@@ -62,7 +70,7 @@ class Rates:
         if not hits:
             return
         try:
-            async with asyncio.timeout(DEADLINE):
+            async with asyncio.timeout(self._deadline):
                 windows = await self.storage.hit_all([hit for _, hit in hits])
         except (psycopg.Error, PoolTimeout, TimeoutError) as error:
             self._failed.inc()

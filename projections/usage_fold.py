@@ -10,6 +10,7 @@ import msgspec
 from application.log import Recorded
 from application.projection import Connection
 from domain.conversation import ConversationStarted
+from domain.file import FileUploaded
 from domain.handling import HandlingChanged
 from domain.ids import natural_key
 from domain.metering import METERED, Measure, Weights, measured, period_of
@@ -20,12 +21,13 @@ _ROWS = UUID("b1c7f0de-4a39-5c0e-8d5f-6a2f1f0c7d31")
 
 
 class SourceRow(msgspec.Struct):
-    """A conversation's widget and whoever has it; of a file, its uploader."""
+    """A conversation's widget and whoever has it; of a file, its uploader. Up to `version` all is counted."""
 
     tenant_id: int
     stream_id: UUID
     widget_id: UUID | None
     agent_id: UUID | None
+    version: int
 
 
 class PartRow(msgspec.Struct):
@@ -84,10 +86,13 @@ class Usage:
         plans = await PLANS.load(connection, build, {_plan_of(one.tenant_id) for one in recorded})
         uses: dict[Key, _Use] = {}
         for one in recorded:
-            _fold_source(sources, one)
-            _fold_plan(plans, one)
-            _fold_use(uses, sources, plans, one)
-        await SOURCES.upsert(connection, build, [sources[key] for key in streams if key in sources])
+            if _fold_plan(plans, one):
+                continue
+            source = sources.setdefault((one.tenant_id, one.stream_id), _source(one))
+            if one.version > source.version:
+                _fold_source(source, one)
+                _fold_use(uses, source, plans, one)
+        await SOURCES.upsert(connection, build, sources.values())
         await PLANS.upsert(connection, build, plans.values())
         await _add(connection, build, uses)
 
@@ -117,46 +122,46 @@ def _plan_of(tenant_id: int) -> Key:
     return tenant_id, natural_key(tenant_id, Plan.KIND)
 
 
-def _fold_source(sources: dict[Key, SourceRow], one: Recorded) -> None:
-    key = (one.tenant_id, one.stream_id)
+def _source(one: Recorded) -> SourceRow:
+    return SourceRow(one.tenant_id, one.stream_id, None, None, 0)
+
+
+def _fold_source(source: SourceRow, one: Recorded) -> None:
+    source.version = one.version
     match one.event:
         case ConversationStarted() as started:
-            sources[key] = SourceRow(*key, started.widget_id, started.handling.assignee_id)
-        case HandlingChanged() as moved if key in sources:
-            sources[key].agent_id = moved.after.assignee_id
-        case _ if one.kind == "file" and key not in sources:
-            by = one.event.by
-            sources[key] = SourceRow(*key, None, by.id if by.kind == "agent" else None)
+            source.widget_id, source.agent_id = started.widget_id, started.handling.assignee_id
+        case HandlingChanged() as moved:
+            source.agent_id = moved.after.assignee_id
+        case FileUploaded(by=by):
+            source.agent_id = by.id if by.kind == "agent" else None
         case _:
             pass
 
 
-def _fold_plan(plans: dict[Key, PlanRow], one: Recorded) -> None:
+def _fold_plan(plans: dict[Key, PlanRow], one: Recorded) -> bool:
+    """True for an event of a plan: weights that hold for what comes after it."""
     if isinstance(one.event, PlanChanged):
         key = _plan_of(one.tenant_id)
         plans[key] = PlanRow(*key, one.event.weights)
+    return isinstance(one.event, PlanChanged)
 
 
-def _fold_use(
-    uses: dict[Key, _Use], sources: dict[Key, SourceRow], plans: dict[Key, PlanRow], one: Recorded
-) -> None:
+def _fold_use(uses: dict[Key, _Use], source: SourceRow, plans: dict[Key, PlanRow], one: Recorded) -> None:
     plan = plans.get(_plan_of(one.tenant_id))
     measure = measured(one.event, () if plan is None else plan.weights)
     if measure is None:
         return
-    total = _total(one, measure, sources.get((one.tenant_id, one.stream_id)))
+    total = _total(one, measure, source)
     part_id = uuid5(_ROWS, f"{total.total_id}/{one.stream_id}")
     part = PartRow(one.tenant_id, part_id, total.total_id, one.stream_id, 0)
-    use = uses.setdefault((one.tenant_id, part_id), _Use(part, total))
-    use.part.amount += measure.amount
+    uses.setdefault((one.tenant_id, part_id), _Use(part, total)).part.amount += measure.amount
 
 
-def _total(one: Recorded, measure: Measure, source: SourceRow | None) -> TotalRow:
-    widget_id = None if source is None else source.widget_id
-    agent_id = None if source is None else source.agent_id
-    period = period_of(measure.meter, one.at)
-    total_id = uuid5(_ROWS, f"{one.tenant_id}/{period}/{measure.meter}/{widget_id}/{agent_id}/{measure.model}")
-    return TotalRow(one.tenant_id, total_id, period, measure.meter, widget_id, agent_id, measure.model, 0)
+def _total(one: Recorded, measure: Measure, source: SourceRow) -> TotalRow:
+    period, who = period_of(measure.meter, one.at), (source.widget_id, source.agent_id)
+    total_id = uuid5(_ROWS, f"{one.tenant_id}/{period}/{measure.meter}/{who[0]}/{who[1]}/{measure.model}")
+    return TotalRow(one.tenant_id, total_id, period, measure.meter, *who, measure.model, 0)
 
 
 async def _add(connection: Connection, build: int, uses: dict[Key, _Use]) -> None:

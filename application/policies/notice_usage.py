@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from application.actor import system
 from application.allowance import Allowance
 from application.bus import CommandBus, Request
@@ -10,6 +12,7 @@ from application.plan import NoticeUsage
 from application.ports import Counters
 from domain.metering import MEASURES, measured, period_of
 from domain.plan import NOTICE_PERCENT
+from domain.refusals import IdempotencyMismatch
 
 
 class NoticeNearLimits:
@@ -38,4 +41,5 @@ class NoticeNearLimits:
         if used * 100 >= limit * NOTICE_PERCENT:
             request = Request(f"{self.name}:{recorded.position}", policy=self.name, position=recorded.position)
             command = NoticeUsage(meter=meter, period=period, used=used)
-            await self._bus.execute(system(recorded.tenant_id), command, request)
+            with suppress(IdempotencyMismatch):  # an earlier run of this reaction said it, when less was used
+                await self._bus.execute(system(recorded.tenant_id), command, request)

@@ -19,6 +19,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, rates AS $$
 #variable_conflict use_column
 DECLARE moment float8 := extract(epoch FROM clock_timestamp()); place int; now_slot bigint; share float8;
 BEGIN
+  PERFORM set_config('synchronous_commit', 'off', true);  -- nobody waits for a disk because of a counter
   FOR place IN 1 .. cardinality(keys) LOOP
     now_slot := floor(moment / spans[place]);
     share := 1 - (moment / spans[place] - now_slot);

@@ -53,6 +53,7 @@ SECRET = b"k" * 32
 PASSWORD = "correct horse battery"
 FALLBACK = "A colleague will take over."
 ORIGIN = "http://verbatim.test"
+UNHURRIED = RateRules()
 
 
 class ScriptedModel:
@@ -175,7 +176,9 @@ class Desk:
 
 
 @asynccontextmanager
-async def open_desk(database_url: str, nats_url: str, reply_timeout: float = 10.0) -> AsyncIterator[Desk]:
+async def open_desk(
+    database_url: str, nats_url: str, reply_timeout: float = 10.0, rules: RateRules = UNHURRIED
+) -> AsyncIterator[Desk]:
     """`reply_timeout` (s) is how long `/chat` waits for the assistant."""
     async with (
         open_event_store(database_url, SECRET) as store,
@@ -201,7 +204,7 @@ async def open_desk(database_url: str, nats_url: str, reply_timeout: float = 10.
             typing=hub.typing,
             files=files,
             drafts=Drafts(store.database, store.keyring),
-            rates=Rates(store.database, SECRET, RateRules(), registry),
+            rates=Rates(store.database, SECRET, rules, registry),
             allowance=allowance,
             registry=registry,
             base_url=ORIGIN,
