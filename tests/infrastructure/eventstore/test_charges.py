@@ -76,6 +76,20 @@ async def test_a_burst_over_two_processes_at_the_last_unit_is_granted_it_once(
     assert (await verify_log(store.database)).fault is None
 
 
+async def test_a_burst_of_two_event_loops_is_granted_what_is_left(
+    store: EventStore, database_url: str, counter: psycopg.Connection
+) -> None:
+    async def there() -> tuple[int, int]:
+        async with open_event_store(database_url, MASTER_KEY) as rival:
+            return await outcomes(*(rival.append(charged(message(20))) for _ in range(32)))
+
+    elsewhere = asyncio.to_thread(asyncio.run, there())
+    here = outcomes(*(store.append(charged(message(20))) for _ in range(32)))
+    answers = await asyncio.gather(elsewhere, here)
+    assert sum(stored for stored, _ in answers) == 20
+    assert used(counter) == 20
+
+
 async def test_who_stands_in_the_same_batch_is_stored_though_another_is_refused(
     store: EventStore, counter: psycopg.Connection
 ) -> None:

@@ -70,7 +70,9 @@ async def test_a_message_over_the_limit_is_stored_and_handed_to_a_human(
     await desk.fold()
     thread = await desk.http.get(f"/api/v1/chat/conversations/{details['conversationId']}", headers=visitor)
     assert thread.json()["messages"]["data"][0]["text"] == "two"
-    assert (await desk.store.reader.tenant_page(shop.tenant_id, details["seq"] - 1))[0].type.endswith("handed_over.1")
+    assert (await desk.store.reader.tenant_page(shop.tenant_id, details["seq"] - 1))[0].type.endswith(
+        "handed_over.1"
+    )
     meter = (await usage(desk, owner))["meters"]["messages"]
     assert (meter["used"], meter["limit"], meter["remaining"]) == (1, 1, 0)
 
@@ -206,9 +208,7 @@ async def test_usage_by_widget_and_agent(desk: Desk, shop: Shop, owner: dict[str
 
 
 @pytest.mark.parametrize("query", ["?period=2026-13", "?period=26-1", "?by=nobody", "?by=agent&cursor=x"])
-async def test_what_is_no_question_about_usage_is_refused(
-    desk: Desk, owner: dict[str, str], query: str
-) -> None:
+async def test_what_is_no_question_about_usage_is_refused(desk: Desk, owner: dict[str, str], query: str) -> None:
     assert (await desk.http.get(USAGE + query, headers=owner)).status_code == 400
 
 
