@@ -9,9 +9,10 @@ from uuid import UUID, uuid5
 import msgspec
 
 from application.actor import Actor
+from application.allowance import Allowance
 from application.cache import AggregateCache
 from application.command import Command, Handlers, fingerprint
-from application.log import Append, Appended, EventLog, Meta, Slice, VersionConflict
+from application.log import Append, Appended, EventLog, LimitReached, Meta, Slice, VersionConflict
 from application.permissions import permit
 from application.turns import Turns
 from application.work import Work
@@ -60,12 +61,15 @@ class CommandBus:
         clock: Callable[[], datetime],
         new_id: Callable[[], UUID],
         cache: AggregateCache | None = None,
+        allowance: Allowance | None = None,
     ) -> None:
+        """`allowance`: what charges its appends to the tenants' plans; without one nothing is limited."""
         self._log = log
         self._handlers = handlers
         self._clock = clock
         self._new_id = new_id
         self._cache = cache or AggregateCache()
+        self._allowance = allowance
         self._turns = Turns()
 
     async def execute(self, actor: Actor, command: Command, request: Request = _PLAIN) -> Receipt:
@@ -91,16 +95,22 @@ class CommandBus:
         return None if earlier is None else await self._replay(order, earlier)
 
     async def _carry_out(self, order: _Order) -> Receipt:
+        tenant_id = order.actor.tenant_id
+        full = frozenset[str]() if self._allowance is None else self._allowance.full(tenant_id)
         for number in range(TRIES):
             try:
-                return await self._attempt(order, is_retry=number > 0)
+                return await self._attempt(order, full, is_retry=number > 0)
             except VersionConflict:
                 continue
+            except LimitReached as reached:
+                if self._allowance is None:
+                    raise
+                full |= await self._allowance.refused(tenant_id, reached, self._clock())
         raise Conflict
 
-    async def _attempt(self, order: _Order, *, is_retry: bool) -> Receipt:
+    async def _attempt(self, order: _Order, full: frozenset[str], *, is_retry: bool) -> Receipt:
         actor, stamp = order.actor, Stamp(order.actor.by, self._clock(), order.cause)
-        work = Work(self._log, self._cache, actor, stamp, self._new_id, is_retry=is_retry)
+        work = Work(self._log, self._cache, actor, stamp, self._new_id, is_retry=is_retry, full=full)
         try:
             await self._handlers[type(order.command)](work, order.command)
         except Refusal:
@@ -116,7 +126,8 @@ class CommandBus:
             work.put_back()
             return await self._unchanged(order)
         meta = Meta(order.command_id, order.request.id)
-        appended = await self._log.append(Append(actor.tenant_id, meta, order.fingerprint, slices))
+        charges = () if self._allowance is None else await self._allowance.charges(work, slices)
+        appended = await self._log.append(Append(actor.tenant_id, meta, order.fingerprint, slices, charges))
         if appended.replayed:
             return await self._replay(order, appended)
         work.keep(slices, appended)

@@ -91,7 +91,7 @@ async def start_conversation(work: Work, command: StartConversation) -> None:
         contact_email=contact.email,
     )
     if command.text is not None:
-        conversation.post(work.stamp, work.new_id(), mask(command.text).text)
+        conversation.post(work.stamp, work.new_id(), mask(command.text).text, beyond=work.beyond)
 
 
 async def post_message(work: Work, command: PostMessage) -> None:
@@ -109,7 +109,7 @@ async def post_message(work: Work, command: PostMessage) -> None:
     if command.private:
         conversation.add_note(work.stamp, message_id, text, attachments)
     else:
-        conversation.post(work.stamp, message_id, text, expected, attachments)
+        conversation.post(work.stamp, message_id, text, expected, attachments, work.beyond)
 
 
 async def reply_as_assistant(work: Work, command: ReplyAsAssistant) -> None:

@@ -4,16 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 import msgspec
 
-from domain.kernel import Event
+from domain.kernel import NOWHERE, Event
+from domain.plan import Meter
 
 
 class VersionConflict(Exception):
     """A stream was not at the expected version; nothing of the append was stored."""
+
+
+class LimitReached(Exception):
+    """A meter that is charged has no room; nothing of the append was stored. `meters`: which."""
+
+    def __init__(self, meters: frozenset[Meter]) -> None:
+        super().__init__(", ".join(sorted(meters)))
+        self.meters = meters
+
+
+class Charge(msgspec.Struct, frozen=True):
+    """What an append uses of a meter, settled in the append's own transaction.
+
+    `used` counts; `held` keeps `amount` for what is under way with `key`, for `seconds` at most; `let_go` ends
+    that. `limit` None: counted, never refused.
+    """
+
+    act: Literal["used", "held", "let_go"]
+    meter: Meter
+    period: int
+    amount: int = 0
+    limit: int | None = None
+    key: UUID = NOWHERE
+    seconds: int = 0
 
 
 class Meta(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -34,12 +59,13 @@ class Slice(msgspec.Struct, frozen=True):
 
 
 class Append(msgspec.Struct, frozen=True):
-    """One command's events: all slices are stored together or none is."""
+    """One command's events: all slices are stored and all charges are counted, or none is."""
 
     tenant_id: int
     meta: Meta
     fingerprint: bytes
     slices: tuple[Slice, ...]
+    charges: tuple[Charge, ...] = ()
 
 
 class Appended(msgspec.Struct, frozen=True):
@@ -102,7 +128,7 @@ class EventLog(Protocol):
         ...
 
     async def append(self, append: Append) -> Appended:
-        """Durable when it returns. Raises VersionConflict, IdempotencyMismatch, Unavailable."""
+        """Durable when it returns. Raises VersionConflict, LimitReached, IdempotencyMismatch, Unavailable."""
         ...
 
     async def find_command(self, tenant_id: int, command_id: UUID, fingerprint: bytes) -> Appended | None:

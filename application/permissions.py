@@ -51,6 +51,7 @@ from application.identity_secret import IssueIdentitySecret, RevokeIdentitySecre
 from application.issuer import DistrustIssuer, TrustIssuer
 from application.joining import IdentifyContact, MergeContact, UnmergeContact
 from application.marks import ChangeLabels, SetAttributes, SetPriority
+from application.plan import ChangePlan, NoticeUsage
 from application.receipts import MarkDelivered, MarkRead, RateConversation
 from application.scopes import SCOPES, expect_scope
 from application.team import (
@@ -157,6 +158,8 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     OpenTenant: SYSTEM,
     RenameTenant: ADMINS,
     SetFileRules: ADMINS,
+    ChangePlan: ADMINS,
+    NoticeUsage: SYSTEM,
     UploadFile: AGENTS_AND_VISITORS,
     PurgeFile: ADMINS,
     ExpireFile: SYSTEM,

@@ -14,6 +14,7 @@ from application.log import Recorded
 from application.routing import Floor
 from domain.assistant import Persona
 from domain.conversation import Citation
+from domain.plan import Meter, ModelWeight
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -153,6 +154,18 @@ class DueTimes(Protocol):
 
     async def outstanding(self, position: int) -> Sequence[Due]:
         """All tenants', as of this global position or later. Raises ProjectionBehind."""
+        ...
+
+
+class Counters(Protocol):
+    """What tenants with a limit used so far, as the appends count it."""
+
+    async def true_up(self, tenant_id: int, meter: Meter, period: int, weights: tuple[ModelWeight, ...]) -> None:
+        """Make the counter what the log says, and begin it where there is none."""
+        ...
+
+    async def used(self, tenant_id: int, meter: Meter, period: int) -> int:
+        """0 where nothing is counted."""
         ...
 
 

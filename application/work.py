@@ -35,6 +35,7 @@ class Work:
         new_id: Callable[[], UUID],
         *,
         is_retry: bool = False,
+        full: frozenset[str] = frozenset(),
     ) -> None:
         self.actor = actor
         self.stamp = stamp
@@ -43,7 +44,19 @@ class Work:
         self._cache = cache
         self._taken: dict[UUID, Folded] = {}
         self._is_retry = is_retry
+        self._full = full
         self.may_be_stale = False
+
+    @property
+    def beyond(self) -> str | None:
+        """The meter whose limit a visitor's message is over now, if any."""
+        if self.actor.role != "visitor":
+            return None
+        return next((meter for meter in ("messages", "tokens") if meter in self._full), None)
+
+    def touched(self, kind: type[A]) -> list[A]:
+        """What was loaded or created of this kind."""
+        return [one.aggregate for one in self._taken.values() if isinstance(one.aggregate, kind)]
 
     async def load(self, kind: type[A], id: UUID) -> A:
         """The aggregate, blank where it does not exist yet. Raises NotFound where the id is of another kind."""

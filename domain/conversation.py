@@ -56,13 +56,17 @@ class ConversationStarted(PersonalEvent, frozen=True, kw_only=True):
 
 
 class MessagePosted(PersonalEvent, frozen=True, kw_only=True):
-    """A public message of a visitor or an agent (`by` says whose)."""
+    """A public message of a visitor or an agent (`by` says whose).
+
+    `beyond`: the meter whose limit it went over; such a message is kept, and humans answer it.
+    """
 
     TYPE = "conversation.message_posted.1"
 
     message_id: UUID
     text: Personal
     attachments: tuple[Attachment, ...] = ()
+    beyond: str | None = None
 
     def apply(self, aggregate: Conversation) -> None:
         aggregate.spoke(self.by.kind, self.originator_version)
@@ -156,8 +160,11 @@ class Conversation(Handled, Marked, Received):
         text: str,
         expected_version: int | None = None,
         attachments: tuple[Attachment, ...] = (),
+        beyond: str | None = None,
     ) -> None:
         """A visitor's message reopens and wakes up; an agent's takes a conversation that nobody has.
+
+        One that is `beyond` a limit goes to humans; what they have already needs no tokens.
 
         Raises ConversationIsEnded, ConversationChanged (only if `expected_version` is given), Invalid.
         """
@@ -169,6 +176,8 @@ class Conversation(Handled, Marked, Received):
             self.awaken(stamp, "reply")
         if stamp.by.kind == "agent" and self.handling.assignee_id in (None, stamp.by.id):
             self.accept(stamp, stamp.by.id)
+        if beyond == "tokens" and self.handling.handled_by != "bot":
+            beyond = None
         self.record(
             MessagePosted,
             stamp,
@@ -176,7 +185,10 @@ class Conversation(Handled, Marked, Received):
             message_id=message_id,
             text=words,
             attachments=attachments,
+            beyond=beyond,
         )
+        if beyond is not None:
+            self.hand_over(stamp, f"{beyond}_limit")
 
     def add_note(
         self, stamp: Stamp, message_id: UUID, text: str, attachments: tuple[Attachment, ...] = ()

@@ -114,11 +114,12 @@ class FileKept(Event, frozen=True, kw_only=True):
 
 
 class FilePurged(Event, frozen=True, kw_only=True):
-    """It can no longer be read. The bytes, and the key of the name, are destroyed once this is durable."""
+    """It can no longer be read. The `size` bytes, and the key of the name, are destroyed once this is durable."""
 
     TYPE = "file.purged.1"
 
     reason: str
+    size: int = 0
 
     def apply(self, aggregate: File) -> None:
         aggregate.is_purged = True
@@ -213,7 +214,7 @@ class File(Aggregate):
     def purge(self, stamp: Stamp, reason: str) -> None:
         """Purging twice changes nothing. Raises Invalid."""
         if self.exists and not self.is_purged:
-            self.record(FilePurged, stamp, reason=required("reason", reason))
+            self.record(FilePurged, stamp, reason=required("reason", reason), size=self.attachment.size)
 
     def expire(self, stamp: Stamp) -> None:
         """Purged if nobody attached or kept it within KEPT_UNATTACHED; else nothing changes."""

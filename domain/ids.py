@@ -15,6 +15,7 @@ PREFIXES = {
     "agent": "agt",
     "team": "tea",
     "tenant": "tnt",
+    "plan": "pln",
     "article": "art",
     "canned_response": "can",
     "canned_shortcut": "csc",

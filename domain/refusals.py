@@ -191,14 +191,29 @@ class UnsupportedFile(Refusal):
     sentence = "Files of this kind are not accepted."
 
 
-class RateLimited(Refusal):
-    """Nothing was stored. `retry_after` in seconds."""
+class OverLimit(Refusal):
+    """Too much of something. `retry_after` in seconds."""
+
+    policy: tuple[str, int, int] | None = None
+    """(name, how many, in how many seconds), where it can be said."""
+
+    def __init__(self, retry_after: int, **details: object) -> None:
+        super().__init__(None, **details)
+        self.retry_after = retry_after
+
+
+class RateLimited(OverLimit):
+    """Nothing was stored."""
 
     code = "rate_limited"
     sentence = "Too many requests. Try again later."
-    policy: ClassVar[tuple[str, int, int] | None] = None
-    """(name, how many, in how many seconds), where it can be said."""
 
-    def __init__(self, retry_after: int) -> None:
-        super().__init__()
-        self.retry_after = retry_after
+
+class UsageLimitExceeded(OverLimit):
+    """The tenant's plan has no more of it. Details: `meter`, `limit`, `resetAt`.
+
+    A visitor's message is stored all the same; then `conversationId`, `messageId` and `handoff` are there too.
+    """
+
+    code = "usage_limit_exceeded"
+    sentence = "The usage limit is reached."

@@ -13,6 +13,9 @@ PREFIX = "VERBATIM_"
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
+_RATE = {"pattern": r"^(off|[1-9][0-9]{0,8}/(second|minute|hour))$"}
+
+
 def _about(text: str, **rules: Any) -> msgspec.Meta:
     return msgspec.Meta(description=text, **rules)
 
@@ -64,6 +67,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tracking_days: Annotated[
         int, _about("Days for which what browsers report to `/track` is kept.", ge=1, le=3650)
     ] = 90
+    visitor_rate: Annotated[
+        str, _about("Messages of one visitor: COUNT/second, minute or hour, or off.", **_RATE)
+    ] = "120/minute"
+    address_rate: Annotated[
+        str, _about("Messages from one address of a tenant's visitors, likewise.", **_RATE)
+    ] = "1200/minute"
+    widget_rate: Annotated[str, _about("Messages of all visitors of one widget, likewise.", **_RATE)] = (
+        "60000/minute"
+    )
     log_format: Annotated[Literal["text", "json"], _about("How log lines are written to stderr.")] = "text"
 
     @property

@@ -9,12 +9,14 @@ import msgspec
 from litestar import Litestar
 from prometheus_client import CollectorRegistry
 
+from application.allowance import Allowance
 from application.answer_models import AnswerModels
 from application.bus import CommandBus
 from application.cited_answers import CitedAnswers
 from application.policies.answer_with_assistant import AnswerWithAssistant
 from application.policies.delete_purged_file import DeletePurgedFile
 from application.policies.forget_visits import ForgetVisits
+from application.policies.notice_usage import NoticeNearLimits
 from application.ports import Policy
 from application.seats import Seats
 from infrastructure.access.access import Access, keep_swept, open_access
@@ -32,11 +34,13 @@ from infrastructure.projector.builds import install_builds
 from infrastructure.projector.positions import ReadPositions
 from infrastructure.projector.progress import Progress
 from infrastructure.projector.runner import Projector
+from infrastructure.rates import RateRules, Rates
 from infrastructure.reactor import Reactor
 from infrastructure.settings import Settings
 from infrastructure.webhooks.courier import Courier
 from infrastructure.webhooks.requests import DeliverOnRequest
 from infrastructure.track.retention import keep_tracked
+from infrastructure.usage import keep_usage_swept
 from interfaces.files import FileSweep, open_files
 from interfaces.health import (
     Health,
@@ -57,6 +61,7 @@ from interfaces.tasks import Tasks
 from interfaces.webhook_metrics import WebhookMetrics
 from interfaces.webhooks import webhook_courier, webhook_parts
 from interfaces.tracking import forget_in, open_ingest, start_attendance
+from interfaces.usage import UsageCounters, open_allowance
 from interfaces.ws.hub import Hub
 from interfaces.ws.routes import SocketParts, socket_routes
 from projections.registry import PROJECTIONS
@@ -71,6 +76,7 @@ class WriteSide(msgspec.Struct, frozen=True):
     bus: CommandBus
     access: Access
     seats: Seats
+    allowance: Allowance
 
 
 @asynccontextmanager
@@ -80,7 +86,8 @@ async def open_write_side(settings: Settings) -> AsyncGenerator[WriteSide]:
         egress = Egress(allow_private=settings.private_issuers)
         access = await open_access(store.database, settings.master_key, egress)
         seats = open_seats(store)
-        yield WriteSide(store, seated_bus(store, seats), access, seats)
+        allowance = open_allowance(store)
+        yield WriteSide(store, seated_bus(store, seats, allowance=allowance), access, seats, allowance)
 
 
 async def caught_up(side: WriteSide, tenant_id: int, seconds: float, progress: Progress | None = None) -> None:
@@ -114,6 +121,8 @@ class Process:
         self.files = files
         egress = Egress(allow_private=settings.private_webhooks)
         self.webhooks = webhook_parts(side.store.database, settings.master_key, egress)
+        rules = RateRules(settings.visitor_rate, settings.address_rate, settings.widget_rate)
+        self.rates = Rates(side.store.database, settings.master_key, rules, self.registry)
         self.progress: Progress | None = None
 
     async def wake_on_events(self, part: Relay | Projector | Reactor | Courier) -> None:
@@ -173,6 +182,8 @@ async def open_app(process: Process, roles: Collection[str], demo: DemoPage | No
         files=process.files,
         drafts=Drafts(store.database, store.keyring),
         webhooks=process.webhooks,
+        rates=process.rates,
+        allowance=process.side.allowance,
         registry=process.registry,
         base_url=_public_url(process.settings),
     )
@@ -198,6 +209,8 @@ async def _relay(process: Process, nats: NatsConnection) -> None:
     process.tasks.start("partitions", keep_partitions(store.database))
     process.tasks.start("credentials", keep_swept(process.side.access))
     process.tasks.start("tracking", keep_tracked(store.database, process.settings.tracking_days))
+    process.tasks.start("rates", process.rates.keep_swept())
+    process.tasks.start("usage", keep_usage_swept(store.database))
 
 
 async def _projector(process: Process) -> None:
@@ -226,6 +239,7 @@ async def _reactor(process: Process) -> None:
         AnswerWithAssistant(store, process.side.bus, model),
         DeletePurgedFile(store, process.files.blobs, store.keyring.destroy),
         ForgetVisits(forget_in(store.database)),
+        NoticeNearLimits(process.side.allowance, UsageCounters(store), process.side.bus),
     ]
     route, timers = routing(store, process.side.seats, process.progress)
     feed = Feed(process.nats, store.reader, store.mapper)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from application.allowance import Allowance
 from application.bus import CommandBus
 from application.cache import AggregateCache
 from application.handlers import HANDLERS
@@ -23,8 +24,10 @@ def open_seats(store: EventStore) -> Seats:
     return Seats(Workload(store.database, ReadPositions(store.database)))
 
 
-def seated_bus(store: EventStore, seats: Seats, cache: AggregateCache | None = None) -> CommandBus:
-    return CommandBus(store, seated(HANDLERS, seats), now, uuid7, cache)
+def seated_bus(
+    store: EventStore, seats: Seats, cache: AggregateCache | None = None, allowance: Allowance | None = None
+) -> CommandBus:
+    return CommandBus(store, seated(HANDLERS, seats), now, uuid7, cache, allowance)
 
 
 def routing(

@@ -11,6 +11,7 @@ from projections.inbox_fold import Inbox
 from projections.knowledge import Knowledge
 from projections.search_fold import Search
 from projections.transcript_fold import Transcript
+from projections.usage_fold import Usage
 from projections.views import Views
 from projections.webhooks import Webhooks
 from projections.workload_fold import Workload
@@ -24,6 +25,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     Knowledge(),
     Search(),
     Files(),
+    Usage(),
     Contacts(),
     Views(),
     Webhooks(),

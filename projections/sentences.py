@@ -24,6 +24,7 @@ from domain import (
     joining,
     marks,
     ownership,
+    plan,
     receipts,
     tenant,
     view,
@@ -76,6 +77,10 @@ _PAUSED: Mapping[str, str] = {
     "failing": "paused the webhook: its address has failed for days",
     "gone": "paused the webhook: its address answered that it is gone",
 }
+def _limited(event: plan.PlanChanged) -> str:
+    limits = ((meter.replace("_", " "), event.limits.of(meter)) for meter in plan.METERS)
+    told = ", ".join(f"{limit} {words}" for words, limit in limits if limit is not None)
+    return f"limited the plan to {told}" if told else "made the plan unlimited"
 
 
 SENTENCES: Mapping[type[Event], Sentence] = {
@@ -146,6 +151,8 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     webhook.WebhookTestRequested: lambda _e, _: "sent a test to the webhook",
     webhook.RedeliveryRequested: lambda e, _: f"had {wire('delivery', e.delivery_id)} delivered again",
     webhook.WebhookRemoved: lambda _e, _: "removed the webhook",
+    plan.PlanChanged: lambda e, _: _limited(e),
+    plan.LimitNeared: lambda e, _: f"saw {e.used} of {e.limit} {e.meter.replace('_', ' ')} used",
     tenant.TenantOpened: lambda e, _: f"opened the tenant “{e.name}”",
     tenant.TenantRenamed: lambda e, _: f"renamed the tenant to “{e.name}”",
     article.ArticleWritten: lambda e, _: f"wrote the article “{e.title}”",

@@ -35,6 +35,14 @@ class Upload(msgspec.Struct, frozen=True):
     is_limited: bool
 
 
+class UploadsLimited(RateLimited):
+    policy = ("uploads", TRIES, int(WINDOW.total_seconds()))
+
+
+class UploadedBytesLimited(RateLimited):
+    policy = ("upload-bytes", BYTES_A_DAY, int(DAY.total_seconds()))
+
+
 class Uploads:
     """Limits are the visitors': 10 files in 10 minutes, 50 MiB a day, exact across processes."""
 
@@ -108,7 +116,7 @@ async def _refuse_too_many(connection: Connection, who: tuple[int, UUID, UUID]) 
     )
     found = await cursor.fetchone()
     if found is not None and found[0] >= TRIES:
-        raise RateLimited(max(1, found[1]))
+        raise UploadsLimited(max(1, found[1]))
 
 
 async def _refuse_too_much(connection: Connection, upload: Upload, size: int) -> None:
@@ -119,7 +127,7 @@ async def _refuse_too_much(connection: Connection, upload: Upload, size: int) ->
     )
     found = await cursor.fetchone()
     if found is not None and found[0] + size > BYTES_A_DAY:
-        raise RateLimited(PAUSE_AFTER_BYTES)
+        raise UploadedBytesLimited(PAUSE_AFTER_BYTES)
 
 
 async def _cut_off(connection: Connection) -> list[tuple[UUID, str, bool]]:

@@ -20,33 +20,36 @@ _SLICES = "int[] uuid[] text[] int[] int[] int[] bytea[]"
 _EVENTS = "int[] text[] timestamptz[] bytea[] bytea[] bytea[]"
 _COMMANDS = "int[] uuid[] bytea[] int[] int[] int[]"
 _TENANTS = "int[] int[] bytea[] bytea"
+_CHARGES = "int[] int[] text[] int[] bigint[] bigint[] int[] uuid[] int[]"
 _TYPES = f"{_SLICES} {_EVENTS} {_COMMANDS} {_TENANTS}".split()
-_FORMATS = [1] * len(_TYPES)
+_TYPES_CHARGED = [*_TYPES, *_CHARGES.split()]
 
 Numbers = list[int]
 
 
 NOT_WHOLE = "VB001"
 """SQLSTATE of es.append where a stream has moved on."""
+NO_ROOM = "VB002"
+"""SQLSTATE of usage.charge where a plan has no room; the detail names the meters."""
 _WHOLE, _SOME = b"append", b"append_some"
+_CHARGED = b"_charged"
 _COLUMNS = ("status", "first_pos", "last_pos", "tpos")
 
 
 async def prepare_append(connection: Connection) -> None:
     """Once per connection. Raises psycopg.Error."""
-    places = ", ".join(f"${number}" for number in range(1, len(_TYPES) + 1))
     columns = ", ".join(f"array_agg({column} ORDER BY c)" for column in _COLUMNS)
-    for name, query in (
-        (_WHOLE, f"SELECT es.append({places})"),
-        (_SOME, f"SELECT {columns} FROM es.append_some({places})"),
-    ):
-        await connection.execute(f"PREPARE {name.decode()} ({', '.join(_TYPES)}) AS {query}".encode())
+    for suffix, types in ((b"", _TYPES), (_CHARGED, _TYPES_CHARGED)):
+        places = ", ".join(f"${number}" for number in range(1, len(types) + 1))
+        for name, columns_of in ((_WHOLE + suffix, ""), (_SOME + suffix, f"{columns} FROM ")):
+            query = f"SELECT {columns_of}es.{name.decode()}({places})"
+            await connection.execute(f"PREPARE {name.decode()} ({', '.join(types)}) AS {query}".encode())
 
 
 async def call_append(connection: Connection, values: Sequence[bytes]) -> Numbers | None:
     """The positions before the batch, the whole log's and each tenant's; None where it does not go in whole.
 
-    Raises psycopg.Error.
+    `values` with those of the charges behind them, where there are charges. Raises psycopg.Error.
     """
     try:
         (heads,) = await _call(connection, _WHOLE, values)
@@ -65,13 +68,15 @@ async def call_append_some(connection: Connection, values: Sequence[bytes]) -> l
 
 
 async def _call(connection: Connection, name: bytes, values: Sequence[bytes]) -> list[Numbers]:
+    if len(values) > len(_TYPES):
+        name += _CHARGED
     async with connection.lock:
         result = await connection.wait(_exchange(connection.pgconn, name, values))
     return [_numbers(result.get_value(0, column)) for column in range(result.nfields)]
 
 
 def _exchange(pgconn: PGconn, name: bytes, values: Sequence[bytes]) -> Generator[Any, Any, PGresult]:
-    pgconn.send_query_prepared(name, values, param_formats=_FORMATS, result_format=1)
+    pgconn.send_query_prepared(name, values, param_formats=[1] * len(values), result_format=1)
     result: PGresult = (yield from generators.execute(pgconn))[-1]
     if result.status != ExecStatus.TUPLES_OK:
         raise errors.error_from_result(result)

@@ -37,6 +37,16 @@ class Integers(BinaryArray):
         return cls(len(values), struct.pack(f">{len(flat)}i", *flat))
 
 
+class BigIntegers(BinaryArray):
+    element = 20
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, values: Sequence[int]) -> BigIntegers:
+        flat = [part for value in values for part in (8, value)]
+        return cls(len(values), struct.pack(">" + "iq" * len(values), *flat))
+
+
 class Timestamps(BinaryArray):
     element = 1184
     __slots__ = ()

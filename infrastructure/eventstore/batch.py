@@ -8,6 +8,7 @@ import msgspec
 
 from infrastructure.eventstore.append_call import call_append, call_append_some
 from infrastructure.eventstore.arrays import Binaries, BinaryArray, Integers, Texts, Timestamps, Uuids
+from infrastructure.eventstore.charges import charges_of
 from infrastructure.eventstore.hashing import root
 from infrastructure.eventstore.pending import Pending, SealedEvent, SealedSlice
 from infrastructure.eventstore.rows import StoredRow
@@ -29,7 +30,7 @@ async def append_batch(connection: Connection, batch: Sequence[Pending]) -> list
     Raises psycopg.Error.
     """
     layout = Layout(batch)
-    values = layout.arguments()
+    values = layout.arguments() + charges_of(batch)
     heads = await call_append(connection, values)
     if heads is None:
         outcomes = map(Outcome, *await call_append_some(connection, values))

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from application.log import Appended
+from application.log import Appended, Charge
 
 
 class SealedEvent(msgspec.Struct, frozen=True):
@@ -42,3 +42,4 @@ class Pending(msgspec.Struct, frozen=True, eq=False):
     fingerprint: bytes
     slices: Sequence[SealedSlice]
     waiters: list[asyncio.Future[Appended]]
+    charges: Sequence[Charge] = ()

@@ -43,7 +43,9 @@ class EventStore:
 
     async def append(self, append: Append) -> Appended:
         slices = await self.mapper.seal(append)
-        return await self._writer.append(append.tenant_id, append.meta.command_id, append.fingerprint, slices)
+        return await self._writer.append(
+            append.tenant_id, append.meta.command_id, append.fingerprint, slices, append.charges
+        )
 
     async def find_command(self, tenant_id: int, command_id: UUID, fingerprint: bytes) -> Appended | None:
         return await self._looks.find_command(tenant_id, command_id, fingerprint)

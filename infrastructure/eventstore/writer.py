@@ -10,9 +10,11 @@ from uuid import UUID
 import msgspec
 import psycopg
 
-from application.log import Appended, VersionConflict
+from application.log import Appended, Charge, LimitReached, VersionConflict
+from domain.plan import METERS
 from domain.refusals import IdempotencyMismatch, Unavailable
 from infrastructure.ending import end
+from infrastructure.eventstore.append_call import NO_ROOM
 from infrastructure.eventstore.batch import Outcome, append_batch, rows_of
 from infrastructure.eventstore.commit_order import CommitOrder
 from infrastructure.eventstore.pending import Pending, SealedSlice
@@ -63,15 +65,23 @@ class GroupWriter:
             await session.close()
 
     async def append(
-        self, tenant_id: int, command_id: UUID, fingerprint: bytes, slices: Sequence[SealedSlice]
+        self,
+        tenant_id: int,
+        command_id: UUID,
+        fingerprint: bytes,
+        slices: Sequence[SealedSlice],
+        charges: Sequence[Charge] = (),
     ) -> Appended:
-        """Durable when it returns. Raises VersionConflict, IdempotencyMismatch, Unavailable, psycopg.Error."""
+        """Durable when it returns.
+
+        Raises VersionConflict, LimitReached, IdempotencyMismatch, Unavailable, psycopg.Error.
+        """
         same = self._in_flight.get((tenant_id, command_id))
         if same is not None:
             return await self._share(same, fingerprint)
         if len(self._queue) >= QUEUE or not self._is_open:
             raise Unavailable
-        pending = Pending(tenant_id, command_id, fingerprint, slices, [])
+        pending = Pending(tenant_id, command_id, fingerprint, slices, [], charges)
         self._in_flight[(tenant_id, command_id)] = pending
         self._queue.append(pending)
         self._call()
@@ -152,7 +162,7 @@ class GroupWriter:
         elif isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | TimeoutError):
             self._fail(batch, Unavailable("The database cannot be reached."))
         elif len(batch) == 1:
-            self._fail(batch, error)
+            self._fail(batch, _named(error))
         else:
             middle = len(batch) // 2
             first = await self._flush(session, batch[:middle])
@@ -180,6 +190,14 @@ class _Stored(msgspec.Struct, frozen=True):
     number: int
     batch: list[Pending]
     outcomes: list[list[Outcome]]
+
+
+def _named(error: Exception) -> Exception:
+    """A plan without room in the application's words."""
+    if isinstance(error, psycopg.Error) and error.sqlstate == NO_ROOM:
+        full = frozenset((error.diag.message_detail or "").split(","))
+        return LimitReached(frozenset(meter for meter in METERS if full.issuperset([meter])))
+    return error
 
 
 def _streams(pending: Pending) -> list[int]:

@@ -14,6 +14,7 @@ from domain.widget import Look
 from infrastructure.settings import Settings
 from interfaces.bootstrap import caught_up, open_write_side
 from interfaces.cli.installation import json_option, with_settings
+from interfaces.cli.plan import plan
 from interfaces.tenancy import Login, NewTenant, TenantPlan, new_tenant_number, open_tenant
 
 PATIENCE = 2.0
@@ -45,11 +46,14 @@ def create(settings: Settings, name: str, owner_email: str | None, as_json: bool
     click.echo(f"owner         {made.owner.email}  password {made.owner.password}")
 
 
-async def _create(settings: Settings, plan: TenantPlan) -> NewTenant:
+tenant.add_command(plan)
+
+
+async def _create(settings: Settings, wanted: TenantPlan) -> NewTenant:
     async with open_write_side(settings) as side:
-        made = await open_tenant(side, plan)
+        made = await open_tenant(side, wanted)
         try:
-            await caught_up(side, plan.number, PATIENCE)  # whoever comes now finds the widget
+            await caught_up(side, wanted.number, PATIENCE)  # whoever comes now finds the widget
         except ProjectionBehind:
             click.echo("Nobody folds the read models: no screen shows this tenant yet.", err=True)
         return made

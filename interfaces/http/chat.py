@@ -20,7 +20,9 @@ from interfaces.http.body import JsonRequest
 from interfaces.http.first_contact import Opening, opening, order_of, visitor_token
 from interfaces.http.headers import POSITION, answer_to_command, expected_version
 from interfaces.http.parts import HttpParts, Parts
+from interfaces.http.rates import pace
 from interfaces.http.reply import Outcome, outcome_of
+from interfaces.http.usage_limit import refuse_beyond
 from interfaces.http.visitors import refuse_flood
 from interfaces.message_body import CitationBody
 
@@ -61,6 +63,7 @@ class ChatAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     "/api/widgets/{widget_id:str}/chat",
     status_code=200,
     opt={"audience": "widget"},
+    guards=[pace],
     summary="Send chat message",
     operation_id="sendChatMessage",
     tags=["widgets"],
@@ -81,6 +84,7 @@ async def send_chat_message(
     else:
         receipt = await _post(request, parts, data, caller)
         token = msgspec.UNSET
+    await refuse_beyond(parts, caller.tenant_id, receipt, token)
     message = _message(receipt)
     outcome = await outcome_of(parts, caller.tenant_id, message.originator_id, message.originator_version)
     response = answer_to_command(_answer(message, outcome, token), receipt)

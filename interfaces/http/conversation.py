@@ -23,7 +23,9 @@ from interfaces.http.first_contact import opening, order_of, visitor_token
 from interfaces.http.guarded import post_guarded
 from interfaces.http.headers import answer_to_command, expected_version
 from interfaces.http.parts import Parts
+from interfaces.http.rates import pace
 from interfaces.http.told import conversation_in, message_in, placed
+from interfaces.http.usage_limit import refuse_beyond
 from interfaces.http.visitors import refuse_flood
 from interfaces.message_body import MessageBody
 
@@ -65,6 +67,7 @@ class MessageAnswer(msgspec.Struct, frozen=True):
     "/api/v1/chat/conversations",
     status_code=201,
     opt={"audience": "first_contact_or_agent", "roles": may(StartConversation)},
+    guards=[pace],
     summary="Start a conversation",
     operation_id="startConversation",
     tags=["chat"],
@@ -86,6 +89,7 @@ async def start_conversation(
     await refuse_flood(parts, opened, command)
     receipt = await parts.bus.execute(opened.actor, command, opened.request)
     token = await visitor_token(parts, opened)
+    await refuse_beyond(parts, caller.tenant_id, receipt, token)
     events = placed(receipt)
     hours = await hours_now(parts, caller.tenant_id)
     body = StartAnswer(conversation_in(events, caller.side), message_in(events), hours, token)
@@ -96,6 +100,7 @@ async def start_conversation(
     "/api/v1/chat/conversations/{conversation_id:str}/messages",
     status_code=201,
     opt={"audience": "visitor_or_agent", "roles": may(PostMessage)},
+    guards=[pace],
     summary="Post a message",
     operation_id="postMessage",
     tags=["chat"],
@@ -122,6 +127,7 @@ async def post_message(
         canned=_canned(data),
     )
     receipt = await post_guarded(parts, caller, command, order_of(request, actor, command, data.client_message_id))
+    await refuse_beyond(parts, caller.tenant_id, receipt)
     message = message_in(placed(receipt))
     assert message is not None
     (linked,) = await with_links(parts, caller.tenant_id, actor.by, [message])

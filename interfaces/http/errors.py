@@ -17,8 +17,8 @@ from domain.refusals import (
     Forbidden,
     Invalid,
     NotFound,
+    OverLimit,
     ProjectionBehind,
-    RateLimited,
     Refusal,
     TooLarge,
     Unauthenticated,
@@ -48,7 +48,7 @@ STATUS: dict[type[Refusal], int] = {
     NotJson: 415,
     UnsupportedFile: 415,
     RangeNotSatisfiable: 416,
-    RateLimited: 429,
+    OverLimit: 429,
     Unavailable: 503,
 }
 """Kind of refusal -> status; a named refusal has the status of its kind."""
@@ -105,9 +105,9 @@ def error_answer(request: Request[Any, Any, Any], refusal: Refusal, status: int)
         details=refusal.details or msgspec.UNSET,
     )
     is_family_a = request.scope["path"].startswith("/api/widgets/")
-    is_for_later = isinstance(refusal, Unavailable | RateLimited)
+    is_for_later = isinstance(refusal, Unavailable | OverLimit)
     headers = {"Retry-After": str(refusal.retry_after)} if is_for_later else {}
-    if isinstance(refusal, RateLimited) and refusal.policy is not None:
+    if isinstance(refusal, OverLimit) and refusal.policy is not None:
         name, count, seconds = refusal.policy
         headers["RateLimit-Policy"] = f'"{name}";q={count};w={seconds}'
         headers["RateLimit"] = f'"{name}";r=0;t={refusal.retry_after}'

@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from prometheus_client import CollectorRegistry
 
 from application.actor import Actor
+from application.allowance import Allowance
 from application.bus import CommandBus
 from application.ports import BlobStore
 from infrastructure.access.access import Access
@@ -26,6 +27,7 @@ from infrastructure.projector.positions import ReadPositions
 from infrastructure.webhooks.deliveries import Deliveries
 from infrastructure.webhooks.secrets import WebhookSecrets
 from infrastructure.track.ingest import Ingest
+from infrastructure.rates import Rates
 
 
 class PartHealth(msgspec.Struct, frozen=True, rename="camel"):
@@ -84,6 +86,8 @@ class HttpParts(msgspec.Struct, frozen=True, kw_only=True):
     files: FileParts
     drafts: Drafts
     webhooks: WebhookParts
+    rates: Rates
+    allowance: Allowance
     registry: CollectorRegistry
     base_url: str = "http://127.0.0.1:8000"
     reply_timeout: float = 25.0

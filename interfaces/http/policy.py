@@ -27,7 +27,10 @@ OF_PREFLIGHT = {
     "X-Min-Position, X-Request-Id, X-Visitor-Token",
     "Access-Control-Max-Age": "600",
 }
-EXPOSED = "ETag, Idempotent-Replayed, Retry-After, X-As-Of-Position, X-Event-Position, X-Request-Id"
+EXPOSED = (
+    "ETag, Idempotent-Replayed, RateLimit, RateLimit-Policy, Retry-After, X-As-Of-Position, X-Event-Position, "
+    "X-Request-Id"
+)
 STRICT_TRANSPORT = "max-age=63072000; includeSubDomains"
 
 

@@ -8,7 +8,17 @@ from interfaces.http.headers import Connection, min_position
 from interfaces.http.parts import HttpParts
 
 ReadModel = Literal[
-    "search", "workload", "files", "inbox", "transcript", "directory", "canned", "views", "contacts", "webhooks"
+    "search",
+    "workload",
+    "files",
+    "inbox",
+    "transcript",
+    "directory",
+    "canned",
+    "views",
+    "contacts",
+    "webhooks",
+    "usage",
 ]
 
 PATIENCE = 2.0

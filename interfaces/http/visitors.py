@@ -31,6 +31,10 @@ MOST_STARTS = 50
 STARTS_WITHIN = timedelta(hours=24)
 
 
+class StartsLimited(RateLimited):
+    policy = ("conversations", MOST_STARTS, int(STARTS_WITHIN.total_seconds()))
+
+
 class BlockRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Without `until` it holds until it is taken back. The visitor is not told the reason."""
 
@@ -134,7 +138,7 @@ async def refuse_flood(parts: HttpParts, opened: Opening, command: Command) -> N
     if left <= timedelta(0):
         return
     if opened.request.key is None or await parts.bus.recall(opened.actor, command, opened.request) is None:
-        raise RateLimited(int(left.total_seconds()) + 1)
+        raise StartsLimited(int(left.total_seconds()) + 1)
 
 
 def _moment(one: MomentView) -> MomentBody:

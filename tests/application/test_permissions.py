@@ -58,6 +58,8 @@ MergeContact          owner admin supervisor agent system
 UnmergeContact        owner admin supervisor agent system
 IdentifyContact       visitor
 IssueIdentitySecret   owner admin system
+ChangePlan            owner admin system
+NoticeUsage           system
 RevokeIdentitySecret  owner admin system
 SetFileRules          owner admin system
 UploadFile            owner admin supervisor agent visitor system

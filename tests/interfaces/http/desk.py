@@ -46,6 +46,8 @@ from interfaces.files import open_files
 from interfaces.http.app import build_app
 from interfaces.http.parts import FileParts, HealthReport, HttpParts, PartHealth
 from interfaces.webhooks import webhook_parts
+from infrastructure.rates import RateRules, Rates
+from interfaces.usage import open_allowance
 from interfaces.ws.hub import Hub
 from projections.registry import PROJECTIONS
 
@@ -53,6 +55,7 @@ SECRET = b"k" * 32
 PASSWORD = "correct horse battery"
 FALLBACK = "A colleague will take over."
 ORIGIN = "http://verbatim.test"
+UNHURRIED = RateRules()
 
 
 class ScriptedModel:
@@ -127,7 +130,7 @@ class Desk:
         self.access = access
         self.http = http
         self.app = app
-        self.bus = CommandBus(store, HANDLERS, now, uuid7)
+        self.bus = CommandBus(store, HANDLERS, now, uuid7, allowance=app.state.parts.allowance)
         self.files: FileParts = app.state.parts.files
         self.model = ScriptedModel()
         self.projector = Projector(store.database, store.reader, PROJECTIONS)
@@ -175,7 +178,9 @@ class Desk:
 
 
 @asynccontextmanager
-async def open_desk(database_url: str, nats_url: str, reply_timeout: float = 10.0) -> AsyncIterator[Desk]:
+async def open_desk(
+    database_url: str, nats_url: str, reply_timeout: float = 10.0, rules: RateRules = UNHURRIED
+) -> AsyncIterator[Desk]:
     """`reply_timeout` (s) is how long `/chat` waits for the assistant."""
     async with (
         open_event_store(database_url, SECRET) as store,
@@ -188,8 +193,9 @@ async def open_desk(database_url: str, nats_url: str, reply_timeout: float = 10.
         access = await open_access(store.database, SECRET, Egress(allow_private=True))
         feed = Feed(nats, store.reader, store.mapper)
         hub = Hub(feed, store.reader, store.database)
+        allowance, registry = open_allowance(store), CollectorRegistry()
         parts = HttpParts(
-            bus=CommandBus(store, HANDLERS, now, uuid7),
+            bus=CommandBus(store, HANDLERS, now, uuid7, allowance=allowance),
             database=store.database,
             reader=store.reader,
             read_positions=ReadPositions(store.database),
@@ -202,7 +208,9 @@ async def open_desk(database_url: str, nats_url: str, reply_timeout: float = 10.
             files=files,
             drafts=Drafts(store.database, store.keyring),
             webhooks=webhook_parts(store.database, SECRET, Egress(allow_private=True)),
-            registry=CollectorRegistry(),
+            rates=Rates(store.database, SECRET, rules, registry),
+            allowance=allowance,
+            registry=registry,
             base_url=ORIGIN,
             reply_timeout=reply_timeout,
         )

@@ -1,0 +1,106 @@
+"""RateStorage: the store of the library `limits` in PostgreSQL, exact over all processes of an installation."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import msgspec
+import psycopg
+from limits import RateLimitItem
+from limits.aio.storage import SlidingWindowCounterSupport, Storage
+from psycopg_pool import PoolTimeout
+
+from infrastructure.postgres import Database
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """One key of a request: `key` is made by `item.key_for`."""
+
+    item: RateLimitItem
+    key: str
+
+
+class Window(msgspec.Struct, frozen=True):
+    """What a hit found: both windows' counts, and the share (1 to 0) of the previous one that still counts."""
+
+    granted: bool
+    previous: int
+    current: int
+    rest: float
+
+
+class RateStorage(Storage, SlidingWindowCounterSupport):
+    """Sliding windows, for `SlidingWindowCounterRateLimiter`; `hit_all` asks for all keys of a request at once."""
+
+    STORAGE_SCHEME = None
+
+    def __init__(self, database: Database) -> None:
+        super().__init__()
+        self._database = database
+
+    @property
+    def base_exceptions(self) -> type[Exception] | tuple[type[Exception], ...]:
+        return (psycopg.Error, PoolTimeout)
+
+    async def hit_all(self, hits: Sequence[Hit], cost: int = 1) -> list[Window]:
+        """In this order, up to the first that has no room: later keys are not used up. Raises psycopg.Error."""
+        keys = [hit.key for hit in hits]
+        bounds = [hit.item.amount for hit in hits], [hit.item.get_expiry() for hit in hits]
+        return await self._hit(keys, *bounds, cost)
+
+    async def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        (window,) = await self._hit([key], [limit], [expiry], amount)
+        return window.granted
+
+    async def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
+        async with self._database.worker() as connection:
+            cursor = await connection.execute(
+                "SELECT slot, previous, current FROM rates.hits WHERE key = %s AND expires_at > now()", (key,)
+            )
+            found = await cursor.fetchone()
+        now = time.time()
+        left, behind = expiry - now % expiry, int(now // expiry) - (found[0] if found else 0)
+        if found is None or behind > 1:
+            return 0, 0.0, 0, left
+        previous, current = (found[2], 0) if behind == 1 else (found[1], found[2])
+        return previous, left, current, left + expiry
+
+    async def clear_sliding_window(self, key: str, expiry: int) -> None:
+        await self.clear(key)
+
+    async def clear(self, key: str) -> None:
+        async with self._database.worker() as connection:
+            await connection.execute("DELETE FROM rates.hits WHERE key = %s", (key,))
+
+    async def reset(self) -> int | None:
+        async with self._database.worker() as connection:
+            return (await connection.execute("DELETE FROM rates.hits")).rowcount
+
+    async def check(self) -> bool:
+        async with self._database.worker() as connection:
+            await connection.execute("SELECT FROM rates.hits LIMIT 1")
+        return True
+
+    async def sweep(self) -> None:
+        """Forget windows that count no more."""
+        async with self._database.worker() as connection:
+            await connection.execute("DELETE FROM rates.hits WHERE expires_at < now()")
+
+    async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        """Fixed windows are not kept here."""
+        raise NotImplementedError
+
+    async def get(self, key: str) -> int:
+        raise NotImplementedError
+
+    async def get_expiry(self, key: str) -> float:
+        raise NotImplementedError
+
+    async def _hit(self, keys: list[str], limits: list[int], spans: list[int], cost: int) -> list[Window]:
+        async with self._database.worker() as connection:
+            cursor = await connection.execute(
+                "SELECT granted, previous, current, rest FROM rates.hit(%s, %s::int[], %s::int[], %s)",
+                (keys, limits, spans, cost),
+            )
+            return [Window(*row) for row in await cursor.fetchall()]
