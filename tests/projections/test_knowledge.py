@@ -12,8 +12,9 @@ from application.actor import system
 from application.article import RemoveArticle, WriteArticle
 from application.ports import Passage
 from infrastructure.postgres import Connection, Database
-from projections.knowledge import Knowledge, search_knowledge
-from projections.passages import LONGEST, passages
+from projections.chunks import LONGEST, passages
+from projections.knowledge import search_knowledge
+from projections.knowledge_fold import Knowledge
 from tests.support.house import TENANT, House
 from tests.support.memory_log import MemoryLog
 
