@@ -16,6 +16,7 @@ PREFIXES = {
     "team": "tea",
     "tenant": "tnt",
     "article": "art",
+    "chunk": "chk",
     "canned_response": "can",
     "canned_shortcut": "csc",
     "file": "fil",

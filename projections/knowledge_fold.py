@@ -152,4 +152,7 @@ def _chunk_rows(one: ArticleRow) -> Iterator[tuple[Any, ...]]:
 
 def _columns(keys: Iterable[Key]) -> dict[str, list[int] | list[UUID]]:
     listed = list(keys)
-    return {"tenants": [tenant_id for tenant_id, _ in listed], "articles": [article_id for _, article_id in listed]}
+    return {
+        "tenants": [tenant_id for tenant_id, _ in listed],
+        "articles": [article_id for _, article_id in listed],
+    }

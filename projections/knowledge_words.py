@@ -61,10 +61,11 @@ ALIKE = 0.4
 """Trigram similarity from which a word is much like another."""
 MOST = 200
 """Chunks in a ranking."""
-FILLING = (
-    "anyth answer ask could find get give good got hello help hey hi issu know let like look may need ok one pleas "
-    "problem question someth still sure tell thank thing tri understand want work would yes"
-).split()
+_FILLING = """
+anyth answer ask could find get give good got hello help hey hi issu know let like look may need ok one pleas problem
+question someth still sure tell thank thing tri understand want work would yes
+"""
+FILLING = _FILLING.split()
 """Stems that say nothing about what is asked."""
 
 Place = tuple[UUID, int]

@@ -7,15 +7,17 @@ from collections.abc import Iterator
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-UNREAD = frozenset(
-    "script style nav footer aside template noscript iframe object svg canvas head form button select textarea "
-    "dialog audio video".split()
-)
+_UNREAD = """
+script style nav footer aside template noscript iframe object svg canvas head form button select textarea
+dialog audio video
+"""
+_BLOCKS = """
+address article blockquote body center dd details div dl dt fieldset figcaption figure header hr li main ol 
+p pre section summary table tbody thead tr ul h1 h2 h3 h4 h5 h6
+"""
+UNREAD = frozenset(_UNREAD.split())
 """What stands in these is not the page's text."""
-BLOCKS = frozenset(
-    "address article blockquote body center dd details div dl dt fieldset figcaption figure header hr li main ol "
-    "p pre section summary table tbody thead tr ul h1 h2 h3 h4 h5 h6".split()
-)
+BLOCKS = frozenset(_BLOCKS.split())
 _HEADING = re.compile(r"h([1-6])")
 _SPACE = re.compile(r"\s+")
 _LINK = re.compile(r"https?://\S+")

@@ -8,7 +8,7 @@ from interfaces.http.headers import Connection, min_position
 from interfaces.http.parts import HttpParts
 
 ReadModel = Literal[
-    "search", "workload", "files", "inbox", "transcript", "directory", "canned", "views", "contacts"
+    "search", "workload", "files", "inbox", "transcript", "directory", "canned", "knowledge", "views", "contacts"
 ]
 
 PATIENCE = 2.0
