@@ -16,14 +16,14 @@ import msgspec
 
 from application.actor import system
 from application.article import WriteArticle
+from application.bus import CommandBus
+from application.handlers import HANDLERS
 from benchmarks.servers import MASTER_KEY, running_servers
+from domain.ids import natural_key
+from infrastructure.clock import now, uuid7
 from infrastructure.eventstore.store import EventStore, open_event_store
 from infrastructure.projector.builds import install_builds
 from infrastructure.projector.runner import Projector
-from application.bus import CommandBus
-from application.handlers import HANDLERS
-from domain.ids import natural_key
-from infrastructure.clock import now, uuid7
 from projections.knowledge import LEAST, search_knowledge
 from projections.knowledge_fold import Knowledge
 from tests.support.guidelines import FILE, read_guidelines, read_questions
@@ -33,7 +33,7 @@ DEMAND = 0.85
 
 
 class Recall(msgspec.Struct, frozen=True):
-    """Shares of the questions whose article is the first, or among the first three; `missed`: what came instead."""
+    """Shares of the questions whose article comes first, or among the first three; `missed`: what came instead."""
 
     at_1: float
     at_3: float

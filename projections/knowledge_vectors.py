@@ -15,14 +15,16 @@ COMPARED = 2_000
 
 _NEAREST = """
 SELECT article_id, part, cosine FROM (
-  SELECT k.article_id, k.part, (SELECT sum(x.a * x.b) FROM unnest(e.vector, %(vector)s::float4[]) AS x(a, b)) AS cosine
+  SELECT k.article_id, k.part,
+    (SELECT sum(x.a * x.b) FROM unnest(e.vector, %(vector)s::float4[]) AS x(a, b)) AS cosine
   FROM (SELECT * FROM read.knowledge WHERE tenant_id = %(tenant_id)s LIMIT %(compared)s) k
   JOIN knowledge.embedding e ON e.tenant_id = k.tenant_id AND e.model = %(model)s AND e.hash = k.hash
   WHERE cardinality(e.vector) = cardinality(%(vector)s::float4[])
 ) n ORDER BY cosine DESC, article_id, part LIMIT %(most)s"""
 
 _MISSING = """
-SELECT DISTINCT ON (k.tenant_id, k.hash) k.tenant_id, k.hash, concat_ws(E'\\n', k.title, nullif(k.path, ''), k.text)
+SELECT DISTINCT ON (k.tenant_id, k.hash) k.tenant_id, k.hash,
+  concat_ws(E'\\n', k.title, nullif(k.path, ''), k.text)
 FROM read.knowledge k WHERE NOT EXISTS (SELECT FROM knowledge.embedding e
   WHERE e.tenant_id = k.tenant_id AND e.model = %s AND e.hash = k.hash)
 ORDER BY k.tenant_id, k.hash LIMIT %s"""

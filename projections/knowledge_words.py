@@ -52,7 +52,8 @@ ORDER BY fit DESC, k.article_id, k.part LIMIT %(most)s"""
 _TRIGRAMS = """
 SELECT article_id, part FROM read.knowledge_like(ARRAY(
   SELECT left(w.lexeme, 100) FROM unnest(to_tsvector('english', public.unaccent(%(text)s))) AS w
-  WHERE w.lexeme <> ALL(%(filling)s) ORDER BY length(w.lexeme) DESC, w.lexeme LIMIT %(words)s), %(alike)s::real, %(most)s::int)"""
+  WHERE w.lexeme <> ALL(%(filling)s) ORDER BY length(w.lexeme) DESC, w.lexeme LIMIT %(words)s),
+  %(alike)s::real, %(most)s::int)"""
 
 TITLE_WEIGHT = 0.5
 TYPING_ERRORS_UP_TO = 20
@@ -62,8 +63,8 @@ ALIKE = 0.4
 MOST = 200
 """Chunks in a ranking."""
 _FILLING = """
-anyth answer ask could find get give good got hello help hey hi issu know let like look may need ok one pleas problem
-question someth still sure tell thank thing tri understand want work would yes
+anyth answer ask could find get give good got hello help hey hi issu know let like look may need ok one pleas
+problem question someth still sure tell thank thing tri understand want work would yes
 """
 FILLING = _FILLING.split()
 """Stems that say nothing about what is asked."""

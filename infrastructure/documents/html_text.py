@@ -12,7 +12,7 @@ script style nav footer aside template noscript iframe object svg canvas head fo
 dialog audio video
 """
 _BLOCKS = """
-address article blockquote body center dd details div dl dt fieldset figcaption figure header hr li main ol 
+address article blockquote body center dd details div dl dt fieldset figcaption figure header hr li main ol
 p pre section summary table tbody thead tr ul h1 h2 h3 h4 h5 h6
 """
 UNREAD = frozenset(_UNREAD.split())

@@ -31,8 +31,9 @@ FORMATS = {
 class DocumentReader:
     """Two documents at a time are taken apart; the others wait."""
 
-    def __init__(self, at_once: int = 2) -> None:
+    def __init__(self, at_once: int = 2, deadline: float = DEADLINE) -> None:
         self._gate = asyncio.Semaphore(at_once)
+        self._deadline = deadline
 
     async def read(self, sent_name: str, body: bytes) -> list[Page]:
         """Raises UnsupportedFile, TooLarge, Invalid; within the deadline."""
@@ -50,9 +51,10 @@ class DocumentReader:
         return checked(marked_pages(name, await self._confined(kind, text)))
 
     async def _confined(self, kind: str, text: str) -> str:
+        """Raises Unavailable where the machine is too busy to read it in time."""
         program = str(Path(confined.__file__))
         try:
-            async with self._gate, asyncio.timeout(DEADLINE):
+            async with self._gate, asyncio.timeout(self._deadline):
                 return await _run([sys.executable, "-I", program, kind], text.encode())
         except TimeoutError:
             raise Unavailable from None

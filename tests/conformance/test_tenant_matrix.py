@@ -85,6 +85,7 @@ async def victim(desk: Desk, shop: Shop) -> Victim:
     view = await made(f"{CHAT}/views", {"name": MARK, "scope": "shared", "filter": {"status": "open"}})
     key = await made("/api/v1/api-keys", {"name": MARK, "scopes": ["conversations:read"]})
     team = await made("/api/v1/teams", {"name": MARK})
+    article = await made("/api/v1/knowledge", {"title": MARK, "body": f"{MARK} article"})
     secret = await made("/api/v1/identity/secrets/rotate", {})
     await desk.fold()
     files = {"file": (f"{MARK}.png", picture(), "image/png")}
@@ -102,6 +103,7 @@ async def victim(desk: Desk, shop: Shop) -> Victim:
         "key_id": _id_of(key, "key"),
         "file_id": _id_of(file, "fil"),
         "team_id": _id_of(team, "tea"),
+        "article_id": _id_of(article, "art"),
         "secret_id": _id_of(secret, "ids"),
         "event_id": event_wire(parse("conversation", id), 2),
         "bulk_id": "blk_" + "0" * 31 + "1",

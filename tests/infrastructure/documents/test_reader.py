@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import time
+from resource import RUSAGE_CHILDREN, getrusage
 
 import pytest
 
-from domain.refusals import Invalid
+from domain.refusals import Invalid, Unavailable
+from infrastructure.documents.confined import CPU_SECONDS
 from infrastructure.documents.html_text import html_text
 from infrastructure.documents.markdown_text import markdown_text
 from infrastructure.documents.reader import DocumentReader
@@ -55,7 +56,12 @@ def test_markdown_is_read_by_its_tokens(markdown: str, text: str) -> None:
     ],
 )
 async def test_a_document_that_would_take_minutes_is_refused_in_seconds(name: str, body: bytes) -> None:
-    begun = time.monotonic()
+    before = getrusage(RUSAGE_CHILDREN).ru_utime
     with pytest.raises(Invalid, match="nested"):
-        await DocumentReader().read(name, body)
-    assert time.monotonic() - begun < 11
+        await DocumentReader(deadline=60).read(name, body)
+    assert getrusage(RUSAGE_CHILDREN).ru_utime - before < CPU_SECONDS + 1
+
+
+async def test_who_waits_too_long_is_told_to_come_again() -> None:
+    with pytest.raises(Unavailable):
+        await DocumentReader(deadline=0.001).read("a.md", b"# One\n\nText")

@@ -184,7 +184,7 @@ GUIDELINES = {
         ("a.md", "Before.\n\n# One\n\n1\n\n# Two\n\n2", {"a": "Before.", "One": "1", "Two": "2"}),
         (
             "a.html",
-            "<title>T</title><nav>Menu</nav><h1>Hours</h1><p>At <b>nine</b>.<script>alert(1)</script><ul><li>a</ul>",
+            "<title>T</title><nav>Menu</nav><h1>Hours</h1><p>At <b>nine</b>.<script>x()</script><ul><li>a</ul>",
             {"Hours": "At nine.\n\n- a"},
         ),
         ("a.json", [{"title": "One", "body": "1"}, {"title": "Two", "body": "2"}], {"One": "1", "Two": "2"}),
