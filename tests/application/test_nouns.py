@@ -135,6 +135,14 @@ CASES = [
         on_nothing=False,
     ),
     Case(ADMIN, ARTICLE, "article.written.1", wrong=(("body", LONG),)),
+    Case(
+        ADMIN,
+        ChangeArticle(article_id=ID, body="We do not."),
+        "article.written.1",
+        given=(ARTICLE,),
+        wrong=(("body", LONG),),
+        on_nothing=False,
+    ),
     Case(ADMIN, UnpublishArticle(article_id=ID), "article.unpublished.1", given=(ARTICLE,), on_nothing=False),
     Case(
         ADMIN,
