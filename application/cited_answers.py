@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from application.ports import Answer, KnowledgeSearch, Passage, Question
 from application.visitor_intent import asks_who_answers, is_greeting, is_thanks, wants_human
@@ -12,6 +13,8 @@ from domain.conversation import Citation
 QUOTED = 2
 """Passages in one answer at most; the second only where it fits nearly as well."""
 NEARLY = 0.8
+QUOTE = 300
+"""Characters of a chunk that a citation repeats, at most; its hash is over all of it."""
 
 _PASSED_ON = "I am passing you on to a colleague."
 _NOTHING = "I found nothing about that in our help pages. A colleague will take over."
@@ -41,8 +44,17 @@ class CitedAnswers:
 
 def citations_of(passages: Sequence[Passage]) -> tuple[Citation, ...]:
     """Each article once, in the order of the passages."""
-    titles = {passage.article_id: passage.title for passage in passages}
-    return tuple(Citation(article_id, title) for article_id, title in titles.items())
+    best: dict[UUID, Passage] = {}
+    for passage in passages:
+        best.setdefault(passage.article_id, passage)
+    return tuple(_citation(passage) for passage in best.values())
+
+
+def _citation(passage: Passage) -> Citation:
+    if passage.chunk_id is None:
+        return Citation(passage.article_id, passage.title)
+    quote = passage.text[:QUOTE]
+    return Citation(passage.article_id, passage.title, passage.chunk_id, passage.hash, quote)
 
 
 def _introduction(persona: Persona) -> str:

@@ -14,7 +14,14 @@ from application.agent import (
     RenewInvitation,
 )
 from application.api_key import IssueApiKey, RevokeApiKey
-from application.article import RemoveArticle, WriteArticle
+from application.article import (
+    ChangeArticle,
+    CreateArticle,
+    PublishArticle,
+    RemoveArticle,
+    UnpublishArticle,
+    WriteArticle,
+)
 from application.assistant import ConfigureAssistant
 from application.availability import NoticeIdle, SetAvailability, SetCapacity
 from application.bulk import BeginBulk, MarkAllRead
@@ -163,8 +170,12 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     UploadFile: AGENTS_AND_VISITORS,
     PurgeFile: ADMINS,
     ExpireFile: SYSTEM,
-    WriteArticle: SUPERVISORS,
-    RemoveArticle: SUPERVISORS,
+    CreateArticle: ADMINS,
+    WriteArticle: ADMINS,
+    ChangeArticle: ADMINS,
+    PublishArticle: ADMINS,
+    UnpublishArticle: ADMINS,
+    RemoveArticle: ADMINS,
     CreateCannedResponse: AGENTS,
     SaveCannedResponse: SUPERVISORS,
     ChangeCannedResponse: AGENTS,

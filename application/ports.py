@@ -52,12 +52,19 @@ class AnswerModel(Protocol):
 
 
 class Passage(msgspec.Struct, frozen=True):
-    """A part of an article; `score` grows with how well it fits."""
+    """A part of an article; `score` grows with how well it fits, 1 is all that was asked.
+
+    `chunk_id` stays the same while the text does, `hash` is the SHA-256 of what was found, in hex; `path` names
+    the headings above it.
+    """
 
     article_id: UUID
     title: str
     text: str
     score: float
+    chunk_id: UUID | None = None
+    hash: str = ""
+    path: str = ""
 
 
 class KnowledgeSearch(Protocol):

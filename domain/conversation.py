@@ -21,11 +21,14 @@ from domain.values import bounded, message_text
 Channel = Literal["chat", "voice"]
 
 
-class Citation(msgspec.Struct, frozen=True):
-    """The knowledge article a reply rests on."""
+class Citation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The knowledge article a reply rests on; since chunks have ids, which one, its SHA-256 and its words."""
 
     article_id: UUID
     title: str
+    chunk_id: UUID | None = None
+    hash: str | None = None
+    quote: str | None = None
 
 
 class ConversationStarted(PersonalEvent, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ PREFIXES = {
     "tenant": "tnt",
     "plan": "pln",
     "article": "art",
+    "chunk": "chk",
     "canned_response": "can",
     "canned_shortcut": "csc",
     "file": "fil",

@@ -76,6 +76,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     widget_rate: Annotated[str, _about("Messages of all visitors of one widget, likewise.", **_RATE)] = (
         "60000/minute"
     )
+    embedding_model: Annotated[
+        str | None, _about("Model that makes embeddings of the knowledge base. Without one it is found by words.")
+    ] = None
+    embedding_url: Annotated[
+        str | None, _about("Address of that model (OpenAI's protocol); by default the language model's.")
+    ] = None
+    embedding_key: Annotated[
+        str | None, _about("Key for that address; by default the language model's, if the address is its too.")
+    ] = None
     log_format: Annotated[Literal["text", "json"], _about("How log lines are written to stderr.")] = "text"
 
     @property

@@ -22,6 +22,7 @@ from application.seats import Seats
 from infrastructure.access.access import Access, keep_swept, open_access
 from infrastructure.drafts import Drafts
 from infrastructure.egress import Egress
+from infrastructure.embeddings import Embeddings
 from infrastructure.eventstore.partitions import keep_partitions
 from infrastructure.eventstore.store import EventStore, open_event_store
 from infrastructure.language_model import LanguageModel
@@ -41,6 +42,7 @@ from infrastructure.webhooks.courier import Courier
 from infrastructure.webhooks.requests import DeliverOnRequest
 from infrastructure.track.retention import keep_tracked
 from infrastructure.usage import keep_usage_swept
+from interfaces.embedding import ChunkEmbedding
 from interfaces.files import FileSweep, open_files
 from interfaces.health import (
     Health,
@@ -224,7 +226,8 @@ async def _projector(process: Process) -> None:
 
 async def _reactor(process: Process) -> None:
     store, settings = process.side.store, process.settings
-    knowledge = Knowledge(store.database)
+    embeddings = _embeddings(process)
+    knowledge = Knowledge(store.database, embeddings)
     language_model = LanguageModel(
         knowledge,
         url=settings.model_url,
@@ -244,7 +247,8 @@ async def _reactor(process: Process) -> None:
     route, timers = routing(store, process.side.seats, process.progress)
     feed = Feed(process.nats, store.reader, store.mapper)
     policies += [route, timers, queue_places(store, feed, process.progress), await _courier(process)]
-    reactor = Reactor(store.database, store.reader, policies, beside=[timers.run])
+    embedding = [] if embeddings is None else [ChunkEmbedding(store.database, embeddings).run]
+    reactor = Reactor(store.database, store.reader, policies, beside=[timers.run, *embedding])
     await reactor.register()
     await process.wake_on_events(reactor)
     process.health.add(reactor_probe(reactor, store.reader))
@@ -260,6 +264,20 @@ async def _courier(process: Process) -> DeliverOnRequest:
     process.health.add(courier_probe(courier, process.side.store.reader))
     process.tasks.start("webhooks", courier.run())
     return requests
+
+
+def _embeddings(process: Process) -> Embeddings | None:
+    """A key goes to the address it is for, and nowhere else."""
+    settings = process.settings
+    if settings.embedding_model is None:
+        return None
+    key = settings.embedding_key
+    if key is None and settings.embedding_url in (None, settings.model_url):
+        key = settings.model_key
+    url = settings.embedding_url or settings.model_url
+    embeddings = Embeddings(settings.embedding_model, url, key, settings.model_deadline)
+    process.closing.push_async_callback(embeddings.close)
+    return embeddings
 
 
 def _public_url(settings: Settings) -> str:

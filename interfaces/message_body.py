@@ -21,8 +21,13 @@ MessageState = Literal["sent", "delivered", "read"]
 
 
 class CitationBody(msgspec.Struct, frozen=True, rename="camel"):
+    """`hash` (SHA-256, hex) is over the whole chunk, `quote` is how its text begins."""
+
     article_id: str
     title: str
+    chunk_id: str | msgspec.UnsetType = msgspec.UNSET
+    hash: str | msgspec.UnsetType = msgspec.UNSET
+    quote: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class AttachmentBody(msgspec.Struct, frozen=True, rename="camel"):
@@ -115,7 +120,20 @@ def _state(message: Message, thread: Thread) -> MessageState | msgspec.UnsetType
 
 
 def _citations(cited: Sequence[Citation]) -> tuple[CitationBody, ...]:
-    return tuple(CitationBody(wire("article", one.article_id), one.title) for one in cited)
+    return tuple(citation_body(one) for one in cited)
+
+
+def citation_body(one: Citation) -> CitationBody:
+    """Replies of before there were chunks name their article only."""
+    body = CitationBody(wire("article", one.article_id), one.title)
+    if one.chunk_id is None:
+        return body
+    return msgspec.structs.replace(
+        body,
+        chunk_id=wire("chunk", one.chunk_id),
+        hash=one.hash or msgspec.UNSET,
+        quote=one.quote or msgspec.UNSET,
+    )
 
 
 def _attachments(attached: Sequence[Attachment]) -> tuple[AttachmentBody, ...]:

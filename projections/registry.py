@@ -8,7 +8,7 @@ from projections.contacts_fold import Contacts
 from projections.directory_fold import Directory
 from projections.files import Files
 from projections.inbox_fold import Inbox
-from projections.knowledge import Knowledge
+from projections.knowledge_fold import Knowledge
 from projections.search_fold import Search
 from projections.transcript_fold import Transcript
 from projections.usage_fold import Usage

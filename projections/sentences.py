@@ -156,6 +156,8 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     tenant.TenantOpened: lambda e, _: f"opened the tenant “{e.name}”",
     tenant.TenantRenamed: lambda e, _: f"renamed the tenant to “{e.name}”",
     article.ArticleWritten: lambda e, _: f"wrote the article “{e.title}”",
+    article.ArticlePublished: lambda _e, _: "published the article",
+    article.ArticleUnpublished: lambda _e, _: "unpublished the article",
     article.ArticleRemoved: lambda _e, _: "removed the article",
     canned_response.CannedResponseSaved: lambda e, _: f"saved the canned response /{e.shortcut}",
     canned_response.CannedResponseRemoved: lambda _e, _: "removed the canned response",

@@ -18,6 +18,7 @@ COMMANDS = {
     "replay": ("interfaces.cli.replay", "Print events as one JSON object a line, in order."),
     "projections": ("interfaces.cli.projections", "Read models: list them, rebuild one."),
     "import-dialogues": ("interfaces.cli.import_dialogues", "Import recorded dialogues."),
+    "knowledge": ("interfaces.cli.knowledge", "The knowledge base: import files."),
     "audit": ("interfaces.cli.audit", "Verify the log's three hash chains."),
     "doctor": ("interfaces.cli.doctor", "Check PostgreSQL and NATS."),
 }

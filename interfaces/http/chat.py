@@ -24,7 +24,7 @@ from interfaces.http.rates import pace
 from interfaces.http.reply import Outcome, outcome_of
 from interfaces.http.usage_limit import refuse_beyond
 from interfaces.http.visitors import refuse_flood
-from interfaces.message_body import CitationBody
+from interfaces.message_body import CitationBody, citation_body
 
 
 class ChatRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -154,5 +154,5 @@ def _answer(message: MessagePosted, outcome: Outcome, token: str | msgspec.Unset
 def _metadata(reply: AssistantReplied | None) -> ChatMetadata:
     if reply is None:
         return ChatMetadata()
-    cited = tuple(CitationBody(wire("article", one.article_id), one.title) for one in reply.citations)
+    cited = tuple(citation_body(one) for one in reply.citations)
     return ChatMetadata(reply.model, reply.tokens, wire("message", reply.message_id), cited)

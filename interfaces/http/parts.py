@@ -17,6 +17,7 @@ from infrastructure.access.access import Access
 from infrastructure.blobs.intake import Intake
 from infrastructure.blobs.links import Links
 from infrastructure.blobs.uploads import Uploads
+from infrastructure.documents.reader import DocumentReader
 from infrastructure.drafts import Drafts
 from infrastructure.egress import Egress
 from infrastructure.eventstore.reader import EventReader
@@ -89,6 +90,7 @@ class HttpParts(msgspec.Struct, frozen=True, kw_only=True):
     rates: Rates
     allowance: Allowance
     registry: CollectorRegistry
+    documents: DocumentReader = msgspec.field(default_factory=DocumentReader)
     base_url: str = "http://127.0.0.1:8000"
     reply_timeout: float = 25.0
 

@@ -19,6 +19,7 @@ ReadModel = Literal[
     "contacts",
     "webhooks",
     "usage",
+    "knowledge",
 ]
 
 PATIENCE = 2.0

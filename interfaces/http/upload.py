@@ -71,10 +71,10 @@ async def upload_file(request: JsonRequest, caller: Asker, parts: Parts) -> Resp
     Name its id in `attachments` of a message within 24 hours, or it is deleted.
     """
     actor = caller.actor()
-    boundary = _boundary(request)
+    boundary = form_boundary(request)
     upload = await parts.files.uploads.begin(actor, _file_id(request, actor))
     rules = await _rules(parts, actor.tenant_id)
-    async with _received(request, boundary, rules.max_size) as (name, spool):
+    async with received(request, boundary, rules.max_size) as (name, spool):
         stored = await parts.files.intake.store(upload, name, spool, rules)
     command = UploadFile(
         file_id=upload.file_id,
@@ -100,7 +100,7 @@ async def _rules(parts: HttpParts, tenant_id: int) -> FileRules:
         return await read_file_rules(connection, tenant_id)
 
 
-def _boundary(request: JsonRequest) -> str:
+def form_boundary(request: JsonRequest) -> str:
     media_type, options = parse_options_header(request.headers.get("content-type", ""))
     if media_type != "multipart/form-data":
         raise NotForm
@@ -111,7 +111,7 @@ def _boundary(request: JsonRequest) -> str:
 
 
 @asynccontextmanager
-async def _received(request: JsonRequest, boundary: str, max_size: int) -> AsyncGenerator[tuple[str, Spool]]:
+async def received(request: JsonRequest, boundary: str, max_size: int) -> AsyncGenerator[tuple[str, Spool]]:
     """The file's name and what was sent. Raises Invalid, TooLarge."""
     spool = Spool(max_size)
     try:

@@ -9,7 +9,13 @@ import pytest
 
 from application.actor import Actor, system, visitor
 from application.agent import ChangeAgentRole, DeactivateAgent, InviteAgent
-from application.article import RemoveArticle, WriteArticle
+from application.article import (
+    ChangeArticle,
+    PublishArticle,
+    RemoveArticle,
+    UnpublishArticle,
+    WriteArticle,
+)
 from application.assistant import ConfigureAssistant
 from application.canned_response import RemoveCannedResponse, SaveCannedResponse
 from application.command import Command
@@ -129,6 +135,22 @@ CASES = [
         on_nothing=False,
     ),
     Case(ADMIN, ARTICLE, "article.written.1", wrong=(("body", LONG),)),
+    Case(
+        ADMIN,
+        ChangeArticle(article_id=ID, body="We do not."),
+        "article.written.1",
+        given=(ARTICLE,),
+        wrong=(("body", LONG),),
+        on_nothing=False,
+    ),
+    Case(ADMIN, UnpublishArticle(article_id=ID), "article.unpublished.1", given=(ARTICLE,), on_nothing=False),
+    Case(
+        ADMIN,
+        PublishArticle(article_id=ID),
+        "article.published.1",
+        given=(ARTICLE, UnpublishArticle(article_id=ID)),
+        on_nothing=False,
+    ),
     Case(ADMIN, RemoveArticle(article_id=ID), "article.removed.1", given=(ARTICLE,), on_nothing=False),
     Case(ADMIN, SAVE, "canned_response.saved.1", wrong=(("shortcut", LONG),)),
     Case(

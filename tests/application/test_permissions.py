@@ -93,8 +93,12 @@ TrustIssuer           owner admin system
 DistrustIssuer        owner admin system
 OpenTenant            system
 RenameTenant          owner admin system
-WriteArticle          owner admin supervisor system
-RemoveArticle         owner admin supervisor system
+CreateArticle         owner admin system
+WriteArticle          owner admin system
+ChangeArticle         owner admin system
+PublishArticle        owner admin system
+UnpublishArticle      owner admin system
+RemoveArticle         owner admin system
 CreateCannedResponse  owner admin supervisor agent system
 SaveCannedResponse    owner admin supervisor system
 ChangeCannedResponse  owner admin supervisor agent system

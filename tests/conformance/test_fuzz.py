@@ -58,7 +58,7 @@ def test_every_answer_is_one_that_the_document_states(
     failures: list[str] = []
     for found in api.get_all_operations():
         operation = found.ok()
-        if mode is GenerationMode.NEGATIVE and operation.path.endswith("/upload"):
+        if mode is GenerationMode.NEGATIVE and operation.path.endswith(("/upload", "/import")):
             continue  # the parts of a multipart body have no types to violate
         try:
             _fuzz(operation, mode, credentials[role])

@@ -89,6 +89,7 @@ async def victim(desk: Desk, shop: Shop) -> Victim:
     key = await made("/api/v1/api-keys", {"name": MARK, "scopes": ["conversations:read"]})
     team = await made("/api/v1/teams", {"name": MARK})
     hook = await made("/api/v1/webhooks", {"url": f"https://8.8.8.8/{MARK}", "events": ["message:new"]})
+    article = await made("/api/v1/knowledge", {"title": MARK, "body": f"{MARK} article"})
     secret = await made("/api/v1/identity/secrets/rotate", {})
     await desk.fold()
     files = {"file": (f"{MARK}.png", picture(), "image/png")}
@@ -106,6 +107,7 @@ async def victim(desk: Desk, shop: Shop) -> Victim:
         "key_id": _id_of(key, "key"),
         "file_id": _id_of(file, "fil"),
         "team_id": _id_of(team, "tea"),
+        "article_id": _id_of(article, "art"),
         "secret_id": _id_of(secret, "ids"),
         "webhook_id": _id_of(hook, "whk"),
         "delivery_id": "dlv_" + "0" * 31 + "1",

@@ -9,11 +9,13 @@ from uuid import UUID
 import pytest
 
 from application.actor import system
-from application.article import RemoveArticle, WriteArticle
+from application.article import PublishArticle, RemoveArticle, UnpublishArticle, WriteArticle
 from application.ports import Passage
 from infrastructure.postgres import Connection, Database
-from projections.knowledge import Knowledge, search_knowledge
-from projections.passages import LONGEST, passages
+from projections.chunks import chunks
+from projections.knowledge import fused, search_knowledge
+from projections.knowledge_fold import Knowledge
+from projections.knowledge_words import rank_by_trigrams
 from tests.support.house import TENANT, House
 from tests.support.memory_log import MemoryLog
 
@@ -70,7 +72,7 @@ class Library:
     def __init__(self, database: Database) -> None:
         self.house = House(MemoryLog())
         self.knowledge = Knowledge()
-        self._database = database
+        self.database = database
 
     async def write(self, title: str, body: str, tenant_id: int = TENANT, number: int | None = None) -> UUID:
         article_id = self.house.new_id() if number is None else UUID(int=number)
@@ -79,7 +81,7 @@ class Library:
         return article_id
 
     async def open(self) -> None:
-        async with self._database.worker() as connection:
+        async with self.database.worker() as connection:
             await connection.execute(self.knowledge.ddl(1).encode())
             for table in self.knowledge.tables:
                 view = f"CREATE VIEW read.{table} WITH (security_invoker) AS SELECT * FROM read.{table}_1"
@@ -99,13 +101,13 @@ class Library:
             await self.knowledge.forget(connection, 1, TENANT, article_id)
 
     async def rows(self) -> list[tuple[object, ...]]:
-        async with self._database.worker() as connection:
+        async with self.database.worker() as connection:
             passages = await connection.execute("SELECT * FROM read.knowledge_1 ORDER BY 1, 2, 3")
             words = await connection.execute("SELECT * FROM read.knowledge_word_1 ORDER BY 1, 2, 3, 4")
             return [*await passages.fetchall(), *await words.fetchall()]
 
     async def search(self, text: str, limit: int = 3, tenant_id: int = TENANT) -> tuple[Passage, ...]:
-        async with self._database.tenant(tenant_id) as connection:
+        async with self.database.tenant(tenant_id) as connection:
             return await search_knowledge(connection, tenant_id, text, limit)
 
     async def titles(self, text: str, tenant_id: int = TENANT) -> list[str]:
@@ -113,7 +115,7 @@ class Library:
 
     @asynccontextmanager
     async def _folding(self) -> AsyncIterator[Connection]:
-        async with self._database.worker() as connection, connection.transaction():
+        async with self.database.worker() as connection, connection.transaction():
             yield connection
 
 
@@ -241,23 +243,40 @@ async def test_a_forgotten_article_leaves_nothing(shop: Library) -> None:
     assert await shop.rows() == before
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        "One.",
-        "One.\n\nTwo.",
-        "Word " * 2_000,
-        "x" * 5_000,
-        "A sentence. " * 500,
-        "Line\n" * 400,
-        " \n\n a \n\n\n b",
-    ],
-)
-def test_passages_lose_no_word_and_are_short_enough_to_quote(body: str) -> None:
-    cut = passages(body)
-    assert "".join(cut).replace(" ", "").replace("\n", "") == body.replace(" ", "").replace("\n", "")
-    assert all(0 < len(passage) <= LONGEST for passage in cut)
+async def test_an_article_that_is_not_published_is_not_found(library: Library) -> None:
+    article_id = await library.write("Parking", "There is a garage.")
+    await library.house.do(system(TENANT), UnpublishArticle(article_id=article_id))
+    await library.fold()
+    assert await library.titles("parking garage") == []
+    await library.house.do(system(TENANT), PublishArticle(article_id=article_id))
+    await library.fold()
+    assert await library.titles("parking garage") == ["Parking"]
 
 
-def test_short_paragraphs_stay_together() -> None:
-    assert passages("One.\n\nTwo.") == ["One.\n\nTwo."]
+async def test_a_passage_names_its_chunk_and_the_hash_of_what_was_found(library: Library) -> None:
+    article_id = await library.write("Parking", "# Cars\n\nThere is a garage.")
+    await library.fold()
+    (found,) = await library.search("parking garage for cars")
+    (chunk,) = chunks(article_id, "Parking", "# Cars\n\nThere is a garage.")
+    assert (found.chunk_id, found.hash, found.path) == (chunk.id, chunk.hash.hex(), "Cars")
+
+
+async def test_words_much_like_those_asked_for_are_found_by_their_trigrams(library: Library) -> None:
+    await library.write("Rücksendungen", "Rücksendungen sind kostenlos.")
+    await library.write("Versand", "Der Versand dauert drei Tage.")
+    await library.fold()
+    async with library.database.tenant(TENANT) as connection:
+        (place, *_) = await rank_by_trigrams(connection, "Wie geht eine Rücksendung?")
+        assert await search_knowledge(connection, TENANT, "Rücksendung", 1)
+    assert place[1] == 1
+
+
+async def test_trigrams_of_another_tenant_are_never_seen(shop: Library) -> None:
+    async with shop.database.tenant(8) as connection:
+        assert await rank_by_trigrams(connection, "refunds returns pasword") == []
+
+
+def test_what_two_rankings_agree_on_comes_first() -> None:
+    a, b, c = ((UUID(int=number), 1) for number in (1, 2, 3))
+    assert fused([[a, b], [b, c]]) == [b, a, c]
+    assert fused([]) == []
