@@ -62,10 +62,19 @@ from application.team import (
     RenameTeam,
     RouteTeam,
 )
-from application.tenant import OpenTenant, RenameTenant, SetFileRules
+from application.tenant import OpenTenant, RenameTenant, SetFileRules, SetMasking
 from application.undo import UndoBulkChange, UndoContactEvent, UndoConversationEvent
 from application.view import ChangeView, CreateView, RemoveView
-from application.widget import InstallWidget, IssueWidgetToken, RestyleWidget, RevokeWidgetToken
+from application.widget import (
+    ArchiveWidget,
+    ConfigureWidget,
+    CreateWidget,
+    InstallWidget,
+    IssueWidgetToken,
+    RestyleWidget,
+    RevokeWidgetToken,
+    RotateWidgetToken,
+)
 from domain.refusals import Forbidden
 
 Roles = frozenset[str]
@@ -118,7 +127,11 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     IssueIdentitySecret: ADMINS,
     RevokeIdentitySecret: ADMINS,
     InstallWidget: ADMINS,
+    CreateWidget: ADMINS,
     RestyleWidget: ADMINS,
+    ConfigureWidget: ADMINS,
+    ArchiveWidget: ADMINS,
+    RotateWidgetToken: ADMINS,
     IssueWidgetToken: ADMINS,
     RevokeWidgetToken: ADMINS,
     ConfigureAssistant: ADMINS,
@@ -135,6 +148,7 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     OpenTenant: SYSTEM,
     RenameTenant: ADMINS,
     SetFileRules: ADMINS,
+    SetMasking: ADMINS,
     UploadFile: AGENTS_AND_VISITORS,
     PurgeFile: ADMINS,
     ExpireFile: SYSTEM,

@@ -112,6 +112,11 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     contact.ContactErased: lambda e, _: f"had all personal data erased: {e.reason}",
     widget.WidgetInstalled: lambda e, _: f"installed the widget “{e.look.name}”",
     widget.WidgetRestyled: lambda e, _: f"changed the look of the widget “{e.look.name}”",
+    widget.WidgetConfigured: lambda e, _: f"changed {', '.join(e.changed)} of the widget “{e.look.name}”",
+    widget.WidgetArchived: lambda _e, _: "archived the widget",
+    widget.WidgetTokenRotated: lambda e, _: (
+        f"issued the widget token {e.token_id.hex}; older ones are good until {e.grace_until:%Y-%m-%d %H:%M} UTC"
+    ),
     widget.WidgetTokenIssued: lambda e, _: f"issued the widget token {e.token_id.hex}",
     widget.WidgetTokenRevoked: lambda e, _: f"revoked the widget token {e.token_id.hex}",
     assistant.AssistantConfigured: lambda e, _: f"configured the assistant “{e.persona.name}”",
@@ -129,6 +134,7 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     issuer.IssuerDistrusted: lambda _e, _: "trusted no identity provider any more",
     tenant.TenantOpened: lambda e, _: f"opened the tenant “{e.name}”",
     tenant.TenantRenamed: lambda e, _: f"renamed the tenant to “{e.name}”",
+    tenant.MaskingSet: lambda e, _: f"switched masking of card numbers and secrets {'on' if e.enabled else 'off'}",
     article.ArticleWritten: lambda e, _: f"wrote the article “{e.title}”",
     article.ArticleRemoved: lambda _e, _: "removed the article",
     canned_response.CannedResponseSaved: lambda e, _: f"saved the canned response /{e.shortcut}",
