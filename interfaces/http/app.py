@@ -28,11 +28,14 @@ from interfaces.http import (
     identify,
     issuers,
     marks,
+    masking,
     teams,
     transcript,
     undo,
     views,
     visitors,
+    widget_tokens,
+    widgets,
 )
 from interfaces.http.audience import authenticate, provide_caller
 from interfaces.http.audit import get_conversation_history
@@ -71,6 +74,9 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     upload_file,
     *downloads.ROUTES,
     *file_rules.ROUTES,
+    *masking.ROUTES,
+    *widgets.ROUTES,
+    *widget_tokens.ROUTES,
     *canned_editing.ROUTES,
     *agents.ROUTES,
     *availability.ROUTES,

@@ -29,8 +29,9 @@ from interfaces.http.widget_settings_body import (
     change_of,
     widget_body,
 )
+from interfaces.http.widget_view import widget_view
 from projections.cursor import Cursor, decode_cursor, encode_cursor
-from projections.directory import WidgetView, read_widget, read_widget_page
+from projections.directory import read_widget, read_widget_page
 
 WIDGETS = "/api/v1/widgets"
 ONE = WIDGETS + "/{widget_id:str}"
@@ -168,19 +169,7 @@ async def _as_logged(
 ) -> Response[WidgetBody]:
     """Out of the log itself, so the answer holds what was just done."""
     widget = await widget_in_log(parts, tenant_id, widget_id)
-    return answer_to_command(widget_body(view_of(widget)), receipt, status, widget.config_version)
-
-
-def view_of(widget: Widget) -> WidgetView:
-    """The read model's row, out of the aggregate."""
-    return WidgetView(
-        widget.id,
-        widget.look,
-        widget.assistant_id,
-        widget.settings,
-        widget.config_version,
-        widget.is_archived,
-    )
+    return answer_to_command(widget_body(widget_view(widget)), receipt, status, widget.config_version)
 
 
 def _after(cursor: str | None) -> int:
