@@ -85,6 +85,7 @@ async def victim(desk: Desk, shop: Shop) -> Victim:
     view = await made(f"{CHAT}/views", {"name": MARK, "scope": "shared", "filter": {"status": "open"}})
     key = await made("/api/v1/api-keys", {"name": MARK, "scopes": ["conversations:read"]})
     team = await made("/api/v1/teams", {"name": MARK})
+    tokens = await made(f"/api/v1/widgets/{shop.widget}/tokens/rotate", {})
     secret = await made("/api/v1/identity/secrets/rotate", {})
     await desk.fold()
     files = {"file": (f"{MARK}.png", picture(), "image/png")}
@@ -99,6 +100,7 @@ async def victim(desk: Desk, shop: Shop) -> Victim:
         "agent_id": me,
         "canned_response_id": _id_of(canned, "can"),
         "view_id": _id_of(view, "viw"),
+        "token_id": _id_of(tokens, "tok"),
         "key_id": _id_of(key, "key"),
         "file_id": _id_of(file, "fil"),
         "team_id": _id_of(team, "tea"),
