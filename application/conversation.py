@@ -166,9 +166,7 @@ async def _attached(
     return tuple(found)
 
 
-async def _rules_for_visitors(
-    work: Work, command: PostMessage, conversation: Conversation
-) -> FileRules | None:
+async def _rules_for_visitors(work: Work, command: PostMessage, conversation: Conversation) -> FileRules | None:
     """What the widget narrows; None where nothing is to be asked. Raises AttachmentsAreOff."""
     if work.actor.role != "visitor" or not command.attachments:
         return None

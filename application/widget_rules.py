@@ -16,6 +16,7 @@ from domain.widget import Widget
 from domain.widget_settings import WidgetSettings
 
 Answers = Mapping[str, AttributeValue]
+Introduction = tuple[str | None, str | None, str | None]
 
 NO_FORM = Form()
 
@@ -50,7 +51,7 @@ async def form_answers(work: Work, widget_id: UUID | None, given: str | None) ->
     }
 
 
-def introduction(answers: Answers, name: str | None, email: str | None) -> tuple[str | None, ...]:
+def introduction(answers: Answers, name: str | None, email: str | None) -> Introduction:
     """Name, e-mail and telephone number of who starts: as said, else as answered."""
     return name or _text(answers, "name"), email or _text(answers, "email"), _text(answers, "phone")
 

@@ -117,7 +117,7 @@ class WidgetTokenRotated(Event, frozen=True, kw_only=True):
     grace_until: datetime
 
     def apply(self, aggregate: Widget) -> None:
-        ends = {one: self.grace_until for one in aggregate.token_ids - aggregate.token_ends.keys()}
+        ends = dict.fromkeys(aggregate.token_ids - aggregate.token_ends.keys(), self.grace_until)
         sooner = {one: min(end, self.grace_until) for one, end in aggregate.token_ends.items()}
         aggregate.token_ends = ends | sooner
         aggregate.token_ids = aggregate.token_ids | {self.token_id}

@@ -27,7 +27,7 @@ class Features(msgspec.Struct, frozen=True):
 
 
 class WidgetSettings(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`hours` None: as the teams are there. `files` narrows what the tenant accepts. `reopen_hours`: see Handled."""
+    """`hours` None: as the teams are there. `files` narrows the tenant's rules. `reopen_hours`: see Handled."""
 
     locale: str = "en"
     texts: dict[str, Words] = {}

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from domain.refusals import Invalid
-from domain.wording import LONGEST_TEXT, MOST_LOCALES, chosen, locale
 from domain.values import bounded
+from domain.wording import LONGEST_TEXT, MOST_LOCALES, chosen, locale
 
 Words = dict[str, str]
 """Texts by key."""

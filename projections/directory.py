@@ -99,7 +99,7 @@ async def read_widgets(connection: Connection, tenant_id: int) -> tuple[WidgetVi
 async def read_widget_page(
     connection: Connection, tenant_id: int, after: int, limit: int, *, archived: bool
 ) -> WidgetPage:
-    """The same in pages, those in use or the archived ones; `after` is the `last` of the page before, 0 at first."""
+    """The same in pages, those in use or the archived ones; `after`: the `last` of the page before, 0 at first."""
     wanted = page_limit(limit)
     cursor = await connection.execute(
         f"SELECT {_WIDGET}, since FROM read.widget WHERE tenant_id = %s AND since > %s AND is_archived = %s "

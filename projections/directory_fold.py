@@ -81,9 +81,7 @@ class Directory:
     name = "directory"
     version = 3
     tables = tuple(table.name for table in TABLES)
-    concerns = frozenset(
-        event.TYPE for event in (*tenant.EVENTS, *agent.EVENTS, *assistant.EVENTS, *_CONFIGURING)
-    )
+    concerns = frozenset(event.TYPE for event in (*tenant.EVENTS, *agent.EVENTS, *assistant.EVENTS, *_CONFIGURING))
 
     def ddl(self, build: int) -> str:
         return "".join(table.ddl(build) for table in TABLES)
@@ -147,9 +145,7 @@ def _widget(row: WidgetRow | None, one: Recorded) -> WidgetRow | None:
     match one.event:
         case WidgetInstalled(look=look, assistant_id=assistant_id, settings=settings):
             since = row.since if row else one.seq
-            return WidgetRow(
-                one.tenant_id, one.stream_id, look, assistant_id, since, settings, one.version
-            )
+            return WidgetRow(one.tenant_id, one.stream_id, look, assistant_id, since, settings, one.version)
         case WidgetRestyled(look=look) if row:
             return msgspec.structs.replace(row, look=look, config_version=one.version)
         case WidgetConfigured(look=look, assistant_id=assistant_id, settings=settings) if row:

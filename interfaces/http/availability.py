@@ -197,7 +197,7 @@ async def hours_now(parts: HttpParts, tenant_id: int) -> OpenBody:
 
 
 async def _is_theirs(connection: ReadConnection, caller: Caller, id: UUID, task: TaskView) -> bool:
-    """A visitor asks of their own conversations, and of those of contacts that a signed identity joined with them."""
+    """A visitor asks of their own, and of those of contacts that a signed identity joined with them."""
     if caller.member is not None or task.contact_id == caller.contact_id:
         return True
     view = await read_conversation(connection, caller.tenant_id, id)

@@ -65,14 +65,13 @@ class FeaturesBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rating: bool = True
 
 
-class WidgetChangeRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """What is left out stays as it is. `texts`: locale -> key -> text. `reopenWindow` in hours.
+class WidgetWish(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What is left out stays as it is, or as by default. `texts`: locale -> key -> text. `reopenWindow` in hours.
 
     `assistantId` null: nobody answers for the team. `hours` null: as the teams are there. `files` null: as the
     tenant accepts them.
     """
 
-    name: str | UnsetType = UNSET
     primary_color: str | UnsetType = UNSET
     position: Position | UnsetType = UNSET
     logo: str | UnsetType | None = UNSET
@@ -91,7 +90,11 @@ class WidgetChangeRequest(msgspec.Struct, frozen=True, rename="camel", forbid_un
     features: FeaturesBody | UnsetType = UNSET
 
 
-class WidgetRequest(WidgetChangeRequest, frozen=True, rename="camel", forbid_unknown_fields=True, kw_only=True):
+class WidgetChangeRequest(WidgetWish, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    name: str | UnsetType = UNSET
+
+
+class WidgetRequest(WidgetWish, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """A new widget; only its name is needed."""
 
     name: str
@@ -122,7 +125,7 @@ class WidgetBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     config_version: int
 
 
-def change_of(asked: WidgetChangeRequest) -> WidgetChange:
+def change_of(asked: WidgetChangeRequest | WidgetRequest) -> WidgetChange:
     """Raises NotFound for an assistant that cannot be one."""
     same = ("name", "primary_color", "position", "logo", "greeting", "origins", "theme", "launcher", "locale")
     given = {name: getattr(asked, name) for name in (*same, "texts")}
@@ -134,7 +137,9 @@ def change_of(asked: WidgetChangeRequest) -> WidgetChange:
         reopen_hours=asked.reopen_window,
         files=FileRules(asked.files.max_size, asked.files.content_types) if asked.files else asked.files,
         features=Features(**msgspec.structs.asdict(asked.features)) if asked.features else asked.features,
-        assistant_id=parse("assistant", asked.assistant_id) if asked.assistant_id else asked.assistant_id,
+        assistant_id=parse("assistant", asked.assistant_id)
+        if isinstance(asked.assistant_id, str)
+        else asked.assistant_id,
     )
 
 

@@ -123,11 +123,9 @@ async def change_widget(
     caller: Asker,
     parts: Parts,
 ) -> Response[WidgetBody]:
-    """Only what is named changes. `If-Match` with its `configVersion` refuses to overwrite somebody else's change."""
+    """Only what is named changes. `If-Match` with its `configVersion` never overwrites somebody else's change."""
     actor, id = caller.actor(), parse("widget", widget_id)
-    command = ConfigureWidget(
-        widget_id=id, change=change_of(data), expected_version=expected_version(request)
-    )
+    command = ConfigureWidget(widget_id=id, change=change_of(data), expected_version=expected_version(request))
     receipt = await parts.bus.execute(actor, command, order_of(request, actor, command))
     return await _as_logged(parts, caller.tenant_id, id, receipt, 200)
 

@@ -28,7 +28,8 @@ _INTO = "(convert_from(e.payload, 'UTF8')::jsonb ->> 'into_id')::uuid"
 _LINKED = f"""
 SELECT stream_id FROM (
   SELECT DISTINCT ON (s.stream_id) s.stream_id, e.type, {_INTO} AS into_id {_EVENTS}
-    AND s.stream_id = ANY(%(ids)s) AND e.type LIKE ANY ('{{contact.linked.%%,contact.merged.%%,contact.unmerged.%%}}')
+    AND s.stream_id = ANY(%(ids)s)
+    AND e.type LIKE ANY ('{{contact.linked.%%,contact.merged.%%,contact.unmerged.%%}}')
   ORDER BY s.stream_id, e.version DESC) last
 WHERE type LIKE 'contact.linked.%%' AND into_id = %(known_id)s"""
 

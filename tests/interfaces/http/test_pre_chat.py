@@ -19,7 +19,13 @@ FIELDS = [
     {"name": "remarks", "type": "textarea", "label": {"en": "Remarks"}},
 ]
 FORM = {"enabled": True, "fields": FIELDS}
-GOOD = {"email": "Mia@Example.org", "order": 7, "topic": "a", "agreed": True, "remarks": "card 4111 1111 1111 1111"}
+GOOD = {
+    "email": "Mia@Example.org",
+    "order": 7,
+    "topic": "a",
+    "agreed": True,
+    "remarks": "card 4111 1111 1111 1111",
+}
 CLOSED = {"timeZone": "UTC", "openings": []}
 
 
@@ -93,7 +99,10 @@ async def test_answers_nobody_asked_for_are_refused_and_agents_fill_in_nothing(d
 
 
 async def test_while_nobody_is_there_the_offline_form_is_asked_instead(desk: Desk, shop: Shop) -> None:
-    offline = {"enabled": True, "fields": [{"name": "phone", "type": "phone", "label": {"en": "Phone"}, "required": True}]}
+    offline = {
+        "enabled": True,
+        "fields": [{"name": "phone", "type": "phone", "label": {"en": "Phone"}, "required": True}],
+    }
     await configured(desk, shop, preChat=FORM, offline=offline, hours=CLOSED)
     refused = await started(desk, shop, GOOD)
     assert refused.json()["error"]["details"]["form"] == "offline"

@@ -23,7 +23,10 @@ from tests.interfaces.http.desk import ORIGIN, Desk, Shop, bearer
 WIDGETS = "/api/v1/widgets"
 CONFIG = "/api/v1/chat/widget/config"
 HOURS = {"timeZone": "Europe/Berlin", "openings": [{"day": 0, "opens": "09:00", "closes": "17:00"}]}
-FORM = {"enabled": True, "fields": [{"name": "email", "type": "email", "label": {"en": "E-mail"}, "required": True}]}
+FORM = {
+    "enabled": True,
+    "fields": [{"name": "email", "type": "email", "label": {"en": "E-mail"}, "required": True}],
+}
 CHANGE: dict[str, Any] = {
     "name": "Blog",
     "primaryColor": "#112233",
@@ -163,7 +166,12 @@ async def test_only_admins_change_widgets_and_agents_may_look(desk: Desk, shop: 
     agent, analyst = await shop.member(), await shop.member("analyst")
     assert (await desk.http.get(path, headers=agent)).status_code == 200
     assert (await desk.http.get(path, headers=analyst)).status_code == 403
-    for method, address in (("PATCH", path), ("DELETE", path), ("POST", WIDGETS), ("POST", f"{path}/tokens/rotate")):
+    for method, address in (
+        ("PATCH", path),
+        ("DELETE", path),
+        ("POST", WIDGETS),
+        ("POST", f"{path}/tokens/rotate"),
+    ):
         assert (await desk.http.request(method, address, json={}, headers=agent)).status_code == 403, address
 
 

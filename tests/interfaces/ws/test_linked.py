@@ -1,4 +1,4 @@
-"""What a signed identity joined, its owner hears of; what an agent merged, or a stranger owns, nobody else does."""
+"""What a signed identity joined, its owner hears of; what an agent merged or a stranger owns, nobody else."""
 
 from __future__ import annotations
 
@@ -79,7 +79,9 @@ async def test_what_an_agent_merged_and_what_strangers_say_is_not_heard(edge: Ed
             await _refused_typing(client, chat)
 
 
-async def test_a_browser_that_was_linked_hears_of_nothing_that_the_known_contact_says_elsewhere(edge: Edge) -> None:
+async def test_a_browser_that_was_linked_hears_of_nothing_that_the_known_contact_says_elsewhere(
+    edge: Edge,
+) -> None:
     tenant_id = await edge.tenant()
     guest, known = await edge.visitor(tenant_id), await edge.visitor(tenant_id)
     chat, elsewhere = await edge.chat(guest.actor), await edge.chat(known.actor)
@@ -109,4 +111,3 @@ async def test_a_linked_contact_who_loses_their_token_takes_nobody_along(edge: E
 async def _refused_typing(client: Client, chat: UUID) -> None:
     await client.send(type="typing", data={"conversationId": wire("conversation", chat), "typing": True})
     assert (await client.until("error"))[-1]["data"]["code"] == "not_found"
-
