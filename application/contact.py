@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from application.command import Command, Handlers
+from application.masking import masked
 from application.work import Work
 from domain.attributes import AttributeValue
 from domain.claims import Claim
@@ -93,7 +94,7 @@ async def change_contact(work: Work, command: ChangeContact) -> None:
 
 async def note_contact(work: Work, command: NoteContact) -> None:
     contact = await _whole(work, command.contact_id)
-    contact.note(work.stamp, work.new_id(), command.text)
+    contact.note(work.stamp, work.new_id(), await masked(work, command.text))
 
 
 async def block_contact(work: Work, command: BlockContact) -> None:

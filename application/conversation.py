@@ -7,12 +7,14 @@ from uuid import UUID
 from application.canned_use import CannedChoice, note_canned_use
 from application.command import Command, Handlers
 from application.contact import refuse_blocked
+from application.joining import speaks_for
+from application.masking import masked
+from application.widget_rules import AttachmentsAreOff, form_answers, introduction, settings_of
 from application.work import Work
 from domain.assistant import Assistant
 from domain.contact import Contact
 from domain.conversation import Channel, Citation, Conversation
-from domain.file import Attachment, File
-from domain.masking import mask
+from domain.file import Attachment, File, FileRules
 from domain.refusals import Invalid, NoAssistant, NotFound
 from domain.widget import Widget
 
@@ -23,6 +25,7 @@ class StartConversation(Command, frozen=True, kw_only=True):
     """A new conversation of one contact, with a first message where `text` is given.
 
     `needs_assistant`: refuse where no assistant answers (family A); `assistant_id` overrides the widget's.
+    `pre_chat`: a JSON object, the visitor's answers to the form that the widget asks now.
     """
 
     contact_id: UUID
@@ -34,6 +37,7 @@ class StartConversation(Command, frozen=True, kw_only=True):
     name: str | None = None
     email: str | None = None
     text: str | None = None
+    pre_chat: str | None = None
 
 
 class AboutConversation(Command, frozen=True, kw_only=True):
@@ -75,9 +79,10 @@ async def start_conversation(work: Work, command: StartConversation) -> None:
     if work.actor.role == "visitor" and command.contact_id != work.actor.by.id:
         raise NotFound
     assistant_id = await _assistant_for(work, command)
+    answers = await form_answers(work, command.widget_id, command.pre_chat)
     contact = await work.load(Contact, command.contact_id)
     contact.meet(work.stamp, work.actor.tenant_id)
-    contact.introduce(work.stamp, command.name, command.email)
+    contact.introduce(work.stamp, *introduction(answers, command.name, command.email))
     conversation = work.create(Conversation)
     conversation.start(
         work.stamp,
@@ -89,13 +94,15 @@ async def start_conversation(work: Work, command: StartConversation) -> None:
         session_id=command.session_id,
         contact_name=contact.name,
         contact_email=contact.email,
+        reopen_hours=(await settings_of(work, command.widget_id)).reopen_hours,
     )
+    conversation.set_attributes(work.stamp, answers)
     if command.text is not None:
-        conversation.post(work.stamp, work.new_id(), mask(command.text).text, beyond=work.beyond)
+        conversation.post(work.stamp, work.new_id(), await masked(work, command.text), beyond=work.beyond)
 
 
 async def post_message(work: Work, command: PostMessage) -> None:
-    message_id, text = work.new_id(), mask(command.text).text
+    message_id, text = work.new_id(), await masked(work, command.text)
     if command.canned is not None:  # before the message: an answer's version is its last event's
         await note_canned_use(work, command.canned, command.conversation_id, message_id)
     conversation = await theirs(work, command.conversation_id)
@@ -128,10 +135,10 @@ async def reply_as_assistant(work: Work, command: ReplyAsAssistant) -> None:
 
 
 async def theirs(work: Work, conversation_id: UUID) -> Conversation:
-    """A visitor has their own conversations only; anybody else's does not exist for them."""
+    """A visitor has their own conversations only (see `speaks_for`); anybody else's does not exist for them."""
     await refuse_blocked(work)
     conversation = await work.get(Conversation, conversation_id)
-    if work.actor.role == "visitor" and conversation.contact_id != work.actor.by.id:
+    if work.actor.role == "visitor" and not await speaks_for(work, conversation.contact_id):
         raise NotFound
     return conversation
 
@@ -143,18 +150,30 @@ async def _attached(
     if len(command.attachments) > MOST_ATTACHMENTS:
         raise Invalid(f"A message has at most {MOST_ATTACHMENTS} attachments.")
     found: list[Attachment] = []
+    rules = await _rules_for_visitors(work, command, conversation)
     for file_id in dict.fromkeys(command.attachments):
         file = await work.get(File, file_id)
-        found.append(
-            file.attach(
-                work.stamp,
-                conversation_id=conversation.id,
-                contact_id=conversation.contact_id,
-                message_id=message_id,
-                private=command.private,
-            )
+        attachment = file.attach(
+            work.stamp,
+            conversation_id=conversation.id,
+            contact_id=conversation.contact_id,
+            message_id=message_id,
+            private=command.private,
         )
+        if rules is not None:
+            rules.check(attachment.content_type, attachment.size)
+        found.append(attachment)
     return tuple(found)
+
+
+async def _rules_for_visitors(work: Work, command: PostMessage, conversation: Conversation) -> FileRules | None:
+    """What the widget narrows; None where nothing is to be asked. Raises AttachmentsAreOff."""
+    if work.actor.role != "visitor" or not command.attachments:
+        return None
+    settings = await settings_of(work, conversation.widget_id)
+    if not settings.features.attachments:
+        raise AttachmentsAreOff
+    return settings.files
 
 
 async def _continue(work: Work, ended: Conversation) -> Conversation:
@@ -170,7 +189,7 @@ async def _continue(work: Work, ended: Conversation) -> Conversation:
         assistant_id=ended.assistant_id,
         contact_name=contact.name,
         contact_email=contact.email,
-        reopen_hours=ended.reopen_hours,
+        reopen_hours=(await settings_of(work, ended.widget_id)).reopen_hours,
         continues=ended.id,
     )
     return conversation
@@ -179,7 +198,9 @@ async def _continue(work: Work, ended: Conversation) -> Conversation:
 async def _assistant_for(work: Work, command: StartConversation) -> UUID | None:
     wanted = command.assistant_id
     if wanted is None and command.widget_id is not None:
-        wanted = (await work.look_up(Widget, command.widget_id)).assistant_id
+        widget = await work.look_up(Widget, command.widget_id)
+        widget.refuse_archived()
+        wanted = widget.assistant_id
     if wanted is None and command.needs_assistant:
         raise NoAssistant
     if wanted is not None:

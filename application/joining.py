@@ -71,8 +71,8 @@ async def speaks_for(work: Work, contact_id: UUID) -> bool:
     """
     if contact_id == work.actor.by.id:
         return True
-    contact = await work.look_up(Contact, contact_id)
-    return contact.is_linked and contact.merged_into == work.actor.by.id
+    contact, _ = await work.history(contact_id)  # a link may have been made, or taken back, a moment ago
+    return isinstance(contact, Contact) and contact.is_linked and contact.merged_into == work.actor.by.id
 
 
 async def _known(work: Work, first: UUID) -> Contact:

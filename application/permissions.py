@@ -70,7 +70,7 @@ from application.team import (
     RenameTeam,
     RouteTeam,
 )
-from application.tenant import OpenTenant, RenameTenant, SetFileRules
+from application.tenant import OpenTenant, RenameTenant, SetFileRules, SetMasking
 from application.undo import UndoBulkChange, UndoContactEvent, UndoConversationEvent
 from application.view import ChangeView, CreateView, RemoveView
 from application.webhook import (
@@ -85,7 +85,16 @@ from application.webhook import (
     SuspendWebhook,
     TryWebhook,
 )
-from application.widget import InstallWidget, IssueWidgetToken, RestyleWidget, RevokeWidgetToken
+from application.widget import (
+    ArchiveWidget,
+    ConfigureWidget,
+    CreateWidget,
+    InstallWidget,
+    IssueWidgetToken,
+    RestyleWidget,
+    RevokeWidgetToken,
+    RotateWidgetToken,
+)
 from domain.refusals import Forbidden
 
 Roles = frozenset[str]
@@ -138,7 +147,11 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     IssueIdentitySecret: ADMINS,
     RevokeIdentitySecret: ADMINS,
     InstallWidget: ADMINS,
+    CreateWidget: ADMINS,
     RestyleWidget: ADMINS,
+    ConfigureWidget: ADMINS,
+    ArchiveWidget: ADMINS,
+    RotateWidgetToken: ADMINS,
     IssueWidgetToken: ADMINS,
     RevokeWidgetToken: ADMINS,
     ConfigureAssistant: ADMINS,
@@ -167,6 +180,7 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     SetFileRules: ADMINS,
     ChangePlan: ADMINS,
     NoticeUsage: SYSTEM,
+    SetMasking: ADMINS,
     UploadFile: AGENTS_AND_VISITORS,
     PurgeFile: ADMINS,
     ExpireFile: SYSTEM,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from application.command import Handlers
 from application.conversation import AboutConversation, theirs
+from application.widget_rules import RatingIsOff, settings_of
 from application.work import Work
 
 
@@ -36,6 +37,8 @@ async def mark_read(work: Work, command: MarkRead) -> None:
 
 async def rate_conversation(work: Work, command: RateConversation) -> None:
     conversation = await theirs(work, command.conversation_id)
+    if not (await settings_of(work, conversation.widget_id)).features.rating:
+        raise RatingIsOff
     conversation.rate_once(work.stamp, command.score, command.comment)
 
 

@@ -21,6 +21,12 @@ class SetFileRules(Command, frozen=True, kw_only=True):
     rules: FileRules
 
 
+class SetMasking(Command, frozen=True, kw_only=True):
+    """Card numbers and secrets in what people write; on by default."""
+
+    enabled: bool
+
+
 async def open_tenant(work: Work, command: OpenTenant) -> None:
     tenant = await work.load(Tenant, natural_key(work.actor.tenant_id, Tenant.KIND))
     tenant.open(work.stamp, work.actor.tenant_id, command.name)
@@ -36,4 +42,14 @@ async def set_file_rules(work: Work, command: SetFileRules) -> None:
     tenant.set_file_rules(work.stamp, command.rules)
 
 
-HANDLERS: Handlers = {SetFileRules: set_file_rules, OpenTenant: open_tenant, RenameTenant: rename_tenant}
+async def set_masking(work: Work, command: SetMasking) -> None:
+    tenant = await work.get(Tenant, natural_key(work.actor.tenant_id, Tenant.KIND))
+    tenant.set_masking(work.stamp, command.enabled)
+
+
+HANDLERS: Handlers = {
+    SetFileRules: set_file_rules,
+    SetMasking: set_masking,
+    OpenTenant: open_tenant,
+    RenameTenant: rename_tenant,
+}

@@ -38,11 +38,23 @@ class FileRulesSet(Event, frozen=True, kw_only=True):
         aggregate.file_rules = self.rules
 
 
+class MaskingSet(Event, frozen=True, kw_only=True):
+    """Whether card numbers and secrets are taken out of what people write, from now on."""
+
+    TYPE = "tenant.masking_set.1"
+
+    enabled: bool
+
+    def apply(self, aggregate: Tenant) -> None:
+        aggregate.masks = self.enabled
+
+
 class Tenant(Aggregate):
     KIND = "tenant"
 
     name = ""
     file_rules = FileRules()
+    masks = True
 
     def open(self, stamp: Stamp, tenant_id: int, name: str) -> None:
         """Opening twice changes nothing. Raises Invalid."""
@@ -59,5 +71,10 @@ class Tenant(Aggregate):
         if valid_rules(rules) != self.file_rules:
             self.record(FileRulesSet, stamp, rules=rules)
 
+    def set_masking(self, stamp: Stamp, enabled: bool) -> None:
+        """As it is already changes nothing. What was masked stays so: nobody has the other text."""
+        if enabled != self.masks:
+            self.record(MaskingSet, stamp, enabled=enabled)
 
-EVENTS: tuple[type[Event], ...] = (TenantOpened, TenantRenamed, FileRulesSet)
+
+EVENTS: tuple[type[Event], ...] = (TenantOpened, TenantRenamed, FileRulesSet, MaskingSet)

@@ -38,10 +38,10 @@ from infrastructure.projector.runner import Projector
 from infrastructure.rates import RateRules, Rates
 from infrastructure.reactor import Reactor
 from infrastructure.settings import Settings
-from infrastructure.webhooks.courier import Courier
-from infrastructure.webhooks.requests import DeliverOnRequest
 from infrastructure.track.retention import keep_tracked
 from infrastructure.usage import keep_usage_swept
+from infrastructure.webhooks.courier import Courier
+from infrastructure.webhooks.requests import DeliverOnRequest
 from interfaces.embedding import ChunkEmbedding
 from interfaces.files import FileSweep, open_files
 from interfaces.health import (
@@ -60,10 +60,10 @@ from interfaces.http.parts import FileParts, HttpParts
 from interfaces.knowledge import Knowledge
 from interfaces.routing import open_seats, queue_places, routing, seated_bus
 from interfaces.tasks import Tasks
-from interfaces.webhook_metrics import WebhookMetrics
-from interfaces.webhooks import webhook_courier, webhook_parts
 from interfaces.tracking import forget_in, open_ingest, start_attendance
 from interfaces.usage import UsageCounters, open_allowance
+from interfaces.webhook_metrics import WebhookMetrics
+from interfaces.webhooks import webhook_courier, webhook_parts
 from interfaces.ws.hub import Hub
 from interfaces.ws.routes import SocketParts, socket_routes
 from projections.registry import PROJECTIONS

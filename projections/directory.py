@@ -11,9 +11,11 @@ from application.projection import Connection
 from domain.agent import Role
 from domain.assistant import Persona
 from domain.widget import Look
+from domain.widget_settings import WidgetSettings
 from projections.cursor import page_limit
 
 _AGENT = "agent_id, name, email, role, is_active, invited_until"
+_WIDGET = "widget_id, look, assistant_id, settings, config_version, is_archived"
 
 
 class AgentView(msgspec.Struct, frozen=True):
@@ -35,9 +37,21 @@ class AgentPage(msgspec.Struct, frozen=True):
 
 
 class WidgetView(msgspec.Struct, frozen=True):
+    """`config_version`: of the event that configured it last."""
+
     widget_id: UUID
     look: Look
     assistant_id: UUID | None
+    settings: WidgetSettings = WidgetSettings()
+    config_version: int = 1
+    is_archived: bool = False
+
+
+class WidgetPage(msgspec.Struct, frozen=True):
+    """`last` is what the next page is after, None where there is no more."""
+
+    widgets: tuple[WidgetView, ...]
+    last: int | None
 
 
 class AssistantView(msgspec.Struct, frozen=True):
@@ -77,15 +91,31 @@ async def read_agent_page(connection: Connection, tenant_id: int, after: int, li
 async def read_widgets(connection: Connection, tenant_id: int) -> tuple[WidgetView, ...]:
     """In order of installation: the first is the default."""
     cursor = await connection.execute(
-        "SELECT widget_id, look, assistant_id FROM read.widget WHERE tenant_id = %s ORDER BY since", (tenant_id,)
+        f"SELECT {_WIDGET} FROM read.widget WHERE tenant_id = %s ORDER BY since".encode(), (tenant_id,)
     )
     return tuple(_widget(*row) for row in await cursor.fetchall())
+
+
+async def read_widget_page(
+    connection: Connection, tenant_id: int, after: int, limit: int, *, archived: bool
+) -> WidgetPage:
+    """The same in pages, those in use or the archived ones; `after`: the `last` of the page before, 0 at first."""
+    wanted = page_limit(limit)
+    cursor = await connection.execute(
+        f"SELECT {_WIDGET}, since FROM read.widget WHERE tenant_id = %s AND since > %s AND is_archived = %s "
+        "ORDER BY since LIMIT %s".encode(),
+        (tenant_id, after, archived, wanted + 1),
+    )
+    rows = await cursor.fetchall()
+    shown = rows[:wanted]
+    more = shown[-1][-1] if len(rows) > wanted else None
+    return WidgetPage(tuple(_widget(*row[:-1]) for row in shown), more)
 
 
 async def read_widget(connection: Connection, tenant_id: int, widget_id: UUID) -> WidgetView | None:
     """None where this tenant has no such widget."""
     cursor = await connection.execute(
-        "SELECT widget_id, look, assistant_id FROM read.widget WHERE tenant_id = %s AND widget_id = %s",
+        f"SELECT {_WIDGET} FROM read.widget WHERE tenant_id = %s AND widget_id = %s".encode(),
         (tenant_id, widget_id),
     )
     found = await cursor.fetchone()
@@ -100,5 +130,8 @@ async def read_assistants(connection: Connection, tenant_id: int) -> tuple[Assis
     return tuple(AssistantView(id, msgspec.convert(persona, Persona)) for id, persona in await cursor.fetchall())
 
 
-def _widget(widget_id: UUID, look: object, assistant_id: UUID | None) -> WidgetView:
-    return WidgetView(widget_id, msgspec.convert(look, Look), assistant_id)
+def _widget(
+    widget_id: UUID, look: object, assistant_id: UUID | None, settings: object, version: int, is_archived: bool
+) -> WidgetView:
+    told = msgspec.convert(settings, WidgetSettings)
+    return WidgetView(widget_id, msgspec.convert(look, Look), assistant_id, told, version, is_archived)

@@ -24,7 +24,8 @@ from domain.agent import (
 from domain.assistant import AssistantConfigured, Persona
 from domain.personal import readable
 from domain.tenant import TenantOpened, TenantRenamed
-from domain.widget import Look, WidgetInstalled, WidgetRestyled
+from domain.widget import Look, WidgetArchived, WidgetConfigured, WidgetInstalled, WidgetRestyled
+from domain.widget_settings import WidgetSettings
 from projections.table import Row, Table
 
 
@@ -52,6 +53,9 @@ class WidgetRow(msgspec.Struct):
     look: Look
     assistant_id: UUID | None
     since: int
+    settings: WidgetSettings
+    config_version: int
+    is_archived: bool = False
 
 
 class AssistantRow(msgspec.Struct):
@@ -68,15 +72,16 @@ ASSISTANTS = Table("assistant", AssistantRow, ("assistant_id",))
 TABLES: tuple[Table[Any], ...] = (TENANTS, AGENTS, WIDGETS, ASSISTANTS)
 
 
+_CONFIGURING = (WidgetInstalled, WidgetRestyled, WidgetConfigured, WidgetArchived)
+
+
 class Directory:
     """Folds what a tenant sets up. Widget tokens are not shown, so their events are not folded."""
 
     name = "directory"
-    version = 2
+    version = 3
     tables = tuple(table.name for table in TABLES)
-    concerns = frozenset(
-        event.TYPE for event in (*tenant.EVENTS, *agent.EVENTS, *assistant.EVENTS, WidgetInstalled, WidgetRestyled)
-    )
+    concerns = frozenset(event.TYPE for event in (*tenant.EVENTS, *agent.EVENTS, *assistant.EVENTS, *_CONFIGURING))
 
     def ddl(self, build: int) -> str:
         return "".join(table.ddl(build) for table in TABLES)
@@ -138,10 +143,16 @@ def _agent(row: AgentRow | None, one: Recorded) -> AgentRow | None:
 
 def _widget(row: WidgetRow | None, one: Recorded) -> WidgetRow | None:
     match one.event:
-        case WidgetInstalled(look=look, assistant_id=assistant_id):
-            return WidgetRow(one.tenant_id, one.stream_id, look, assistant_id, row.since if row else one.seq)
+        case WidgetInstalled(look=look, assistant_id=assistant_id, settings=settings):
+            since = row.since if row else one.seq
+            return WidgetRow(one.tenant_id, one.stream_id, look, assistant_id, since, settings, one.version)
         case WidgetRestyled(look=look) if row:
-            return msgspec.structs.replace(row, look=look)
+            return msgspec.structs.replace(row, look=look, config_version=one.version)
+        case WidgetConfigured(look=look, assistant_id=assistant_id, settings=settings) if row:
+            facts = {"look": look, "assistant_id": assistant_id, "settings": settings}
+            return msgspec.structs.replace(row, **facts, config_version=one.version)
+        case WidgetArchived() if row:
+            return msgspec.structs.replace(row, is_archived=True)
         case _:
             return row
 

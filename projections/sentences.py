@@ -77,6 +77,8 @@ _PAUSED: Mapping[str, str] = {
     "failing": "paused the webhook: its address has failed for days",
     "gone": "paused the webhook: its address answered that it is gone",
 }
+
+
 def _limited(event: plan.PlanChanged) -> str:
     limits = ((meter.replace("_", " "), event.limits.of(meter)) for meter in plan.METERS)
     told = ", ".join(f"{limit} {words}" for words, limit in limits if limit is not None)
@@ -125,6 +127,11 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     contact.ContactErased: lambda e, _: f"had all personal data erased: {e.reason}",
     widget.WidgetInstalled: lambda e, _: f"installed the widget “{e.look.name}”",
     widget.WidgetRestyled: lambda e, _: f"changed the look of the widget “{e.look.name}”",
+    widget.WidgetConfigured: lambda e, _: f"changed {', '.join(e.changed)} of the widget “{e.look.name}”",
+    widget.WidgetArchived: lambda _e, _: "archived the widget",
+    widget.WidgetTokenRotated: lambda e, _: (
+        f"issued the widget token {e.token_id.hex}; older ones are good until {e.grace_until:%Y-%m-%d %H:%M} UTC"
+    ),
     widget.WidgetTokenIssued: lambda e, _: f"issued the widget token {e.token_id.hex}",
     widget.WidgetTokenRevoked: lambda e, _: f"revoked the widget token {e.token_id.hex}",
     assistant.AssistantConfigured: lambda e, _: f"configured the assistant “{e.persona.name}”",
@@ -155,6 +162,7 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     plan.LimitNeared: lambda e, _: f"saw {e.used} of {e.limit} {e.meter.replace('_', ' ')} used",
     tenant.TenantOpened: lambda e, _: f"opened the tenant “{e.name}”",
     tenant.TenantRenamed: lambda e, _: f"renamed the tenant to “{e.name}”",
+    tenant.MaskingSet: lambda e, _: f"switched masking of card numbers and secrets {'on' if e.enabled else 'off'}",
     article.ArticleWritten: lambda e, _: f"wrote the article “{e.title}”",
     article.ArticlePublished: lambda _e, _: "published the article",
     article.ArticleUnpublished: lambda _e, _: "unpublished the article",

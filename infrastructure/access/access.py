@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import psycopg
@@ -20,9 +20,10 @@ from infrastructure.access.jwks import KeySets
 from infrastructure.access.passwords import Login, Passwords
 from infrastructure.access.sessions import Sessions
 from infrastructure.access.signing import Signer, open_signer
+from infrastructure.access.sites import Sites
 from infrastructure.access.throttle import Throttle
 from infrastructure.access.visitor_tokens import VisitorTokens
-from infrastructure.access.widget_tokens import OVERLAP, WidgetTokens
+from infrastructure.access.widget_tokens import WidgetTokens
 from infrastructure.egress import Egress
 from infrastructure.postgres import Database
 
@@ -34,7 +35,8 @@ _log = structlog.get_logger(__name__)
 class Access:
     """Each question takes one kind of credential and no other; revocations hold everywhere within 5 s.
 
-    `api_keys`, `issuers` and `identities` are keys, identity providers, and who visitors prove to be.
+    `api_keys`, `issuers` and `identities` are keys, identity providers, and who visitors prove to be;
+    `widget_tokens` and `sites` are who may talk to a widget, and who may show it.
     """
 
     def __init__(self, database: Database, secrets: bytes, signer: Signer, egress: Egress) -> None:
@@ -42,11 +44,12 @@ class Access:
         self._signer = signer
         self._passwords = Passwords(database, secrets)
         self._sessions = Sessions(database, signer)
-        self._widgets = WidgetTokens(database)
+        self.widget_tokens = WidgetTokens(database)
         self._visitors = VisitorTokens(database)
         self._invitations = Invitations(database, self._passwords)
         self._throttle = Throttle(database, secrets)
         self.api_keys = ApiKeys(database)
+        self.sites = Sites(database)
         self.identities = Identities(database, secrets)
         self.issuers = Issuers(database, KeySets(egress))
 
@@ -69,7 +72,7 @@ class Access:
 
         Raises TokenMissing, TokenExpired, TokenRevoked, Unauthenticated.
         """
-        return await self._widgets.check(widget_token, origin)
+        return await self.widget_tokens.check(widget_token, origin)
 
     async def visitor(self, visitor_token: str) -> VisitorGrant:
         """Raises TokenMissing, TokenExpired, TokenRevoked, Unauthenticated."""
@@ -85,16 +88,10 @@ class Access:
 
     async def issue_widget_token(self, tenant_id: int, widget_id: UUID) -> tuple[UUID, str]:
         """(token id, `wt_…`). The caller gives the bus IssueWidgetToken, so that the log knows of it."""
-        return await self._widgets.issue(tenant_id, widget_id)
-
-    async def rotate_widget_token(
-        self, tenant_id: int, widget_id: UUID, overlap: timedelta = OVERLAP
-    ) -> tuple[UUID, str]:
-        """A new token; the others of this widget stop after `overlap`."""
-        return await self._widgets.rotate(tenant_id, widget_id, overlap)
+        return await self.widget_tokens.issue(tenant_id, widget_id)
 
     async def revoke_widget_token(self, tenant_id: int, token_id: UUID) -> None:
-        await self._widgets.revoke(tenant_id, token_id)
+        await self.widget_tokens.revoke(tenant_id, token_id)
 
     async def set_password(self, tenant_id: int, agent_id: UUID, email: str, password: str) -> None:
         """15 to 128 characters; the agent's sessions end. Raises Invalid, EmailTaken, Unavailable."""

@@ -29,6 +29,7 @@ from interfaces.http import (
     issuers,
     knowledge_editing,
     marks,
+    masking,
     online,
     teams,
     transcript,
@@ -38,6 +39,8 @@ from interfaces.http import (
     visitors,
     webhook_deliveries,
     webhooks,
+    widget_tokens,
+    widgets,
 )
 from interfaces.http.audience import authenticate, provide_caller
 from interfaces.http.audit import get_conversation_history
@@ -78,6 +81,9 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     upload_file,
     *downloads.ROUTES,
     *file_rules.ROUTES,
+    *masking.ROUTES,
+    *widgets.ROUTES,
+    *widget_tokens.ROUTES,
     *canned_editing.ROUTES,
     *knowledge_editing.ROUTES,
     *agents.ROUTES,

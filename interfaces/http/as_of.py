@@ -26,6 +26,7 @@ from interfaces.http.audience import Caller
 from interfaces.http.headers import answer
 from interfaces.http.parts import HttpParts
 from interfaces.http.told import placed_stream, view_of
+from interfaces.http.widget_view import widget_view
 from projections.directory import WidgetView
 from projections.transcript import ConversationView, MessagePage, messages_in
 
@@ -41,22 +42,24 @@ T = TypeVar("T")
 
 
 class Instant(msgspec.Struct, frozen=True):
-    """`seq` is where the reader stands, `head` where the tenant's log ends."""
+    """`seq` is where the reader stands, `head` where the tenant's log ends; `time` where one was asked for."""
 
     seq: int
     head: int
+    time: datetime | None = None
 
 
 async def instant(parts: HttpParts, tenant_id: int, text: str) -> Instant:
     """Where the log was then. Raises Invalid for what is neither a time nor a seq, or lies in the future."""
-    head = (await parts.reader.tenant_heads([tenant_id]))[tenant_id]
+    head, time = (await parts.reader.tenant_heads([tenant_id]))[tenant_id], None
     if text.isascii() and text.isdigit() and len(text) <= 18:
         seq = int(text)
     else:
-        seq = await seq_at(parts.database, tenant_id, _time(text))
+        time = _time(text)
+        seq = await seq_at(parts.database, tenant_id, time)
     if seq > head:
         raise Invalid("asOf lies in the future.")
-    return Instant(seq, head)
+    return Instant(seq, head, time)
 
 
 def answer_as_of(body: T, at: Instant, version: int | None = None) -> Response[T]:
@@ -120,7 +123,7 @@ async def past_widget(parts: HttpParts, tenant_id: int, widget_id: UUID, at: Ins
         widget = one.event.mutate(widget)
     if not isinstance(widget, Widget):
         raise NotFound
-    return WidgetView(widget.id, widget.look, widget.assistant_id)
+    return widget_view(widget)
 
 
 async def _refuse_strangers(parts: HttpParts, caller: Caller, view: ConversationView, at: Instant) -> None:

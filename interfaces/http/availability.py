@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 from litestar import Response, get, put
 from litestar.params import FromPath, JSONBody
 
 from application.availability import AboutDesk, NoticeIdle, SetAvailability, SetCapacity
+from application.projection import Connection as ReadConnection
 from application.routing import opening
 from domain.agent import Agent
 from domain.agent import Availability as Status
@@ -25,7 +27,8 @@ from interfaces.http.headers import Connection, answer, answer_to_command
 from interfaces.http.parts import HttpParts, Parts
 from interfaces.http.position import reached
 from interfaces.http.transcript import Limit, PageCursor
-from projections.workload import read_desks, read_queue_place, read_task, read_teams_at_work
+from projections.transcript import read_conversation
+from projections.workload import TaskView, read_desks, read_queue_place, read_task, read_teams_at_work
 
 READERS = STAFF | {"analyst", "auditor"}
 
@@ -173,7 +176,7 @@ async def get_queue_place(
     seq = await reached(parts, request, caller.tenant_id, "workload")
     async with parts.database.tenant(caller.tenant_id) as connection:
         task = await read_task(connection, caller.tenant_id, id)
-        if task is None or (caller.member is None and task.contact_id != caller.contact_id):
+        if task is None or not await _is_theirs(connection, caller, id, task):
             raise NotFound
         place = await read_queue_place(connection, caller.tenant_id, id)
         teams = await read_teams_at_work(connection, caller.tenant_id)
@@ -191,6 +194,14 @@ async def hours_now(parts: HttpParts, tenant_id: int) -> OpenBody:
     async with parts.database.tenant(tenant_id) as connection:
         state = opening(None, await read_teams_at_work(connection, tenant_id), now())
     return OpenBody(state.open, state.next_open_at)
+
+
+async def _is_theirs(connection: ReadConnection, caller: Caller, id: UUID, task: TaskView) -> bool:
+    """A visitor asks of their own, and of those of contacts that a signed identity joined with them."""
+    if caller.member is not None or task.contact_id == caller.contact_id:
+        return True
+    view = await read_conversation(connection, caller.tenant_id, id)
+    return view is not None and view.is_of(caller.contact_id)
 
 
 async def _carry_out(

@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody
 
 from application.bus import Receipt
 from application.conversation import PostMessage, StartConversation
+from domain.attributes import AttributeValue
 from domain.conversation import AssistantReplied, MessagePosted
 from domain.handling import HandledBy
 from domain.ids import parse, parse_tenant, wire
@@ -24,17 +25,22 @@ from interfaces.http.rates import pace
 from interfaces.http.reply import Outcome, outcome_of
 from interfaces.http.usage_limit import refuse_beyond
 from interfaces.http.visitors import refuse_flood
+from interfaces.http.widget_answers import as_text
 from interfaces.message_body import CitationBody, citation_body
 
 
 class ChatRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """`sessionId` and `message` are needed; `clientMessageId` makes a repeat safe."""
+    """`sessionId` and `message` are needed; `clientMessageId` makes a repeat safe.
+
+    `preChat`: answers to the form that the config asks, with the first message.
+    """
 
     session_id: str | None = None
     message: str | None = None
     assistant_id: str | None = None
     conversation_id: str | None = None
     client_message_id: str | None = None
+    pre_chat: dict[str, AttributeValue] | None = None
 
 
 class ChatMetadata(msgspec.Struct, frozen=True, rename="camel"):
@@ -114,6 +120,7 @@ async def _start(parts: HttpParts, opened: Opening, data: ChatRequest, caller: C
         needs_assistant=True,
         session_id=data.session_id,
         text=data.message,
+        pre_chat=as_text(data.pre_chat),
     )
     await refuse_flood(parts, opened, command)
     return await parts.bus.execute(opened.actor, command, opened.request)

@@ -11,6 +11,7 @@ from litestar.params import FromPath, JSONBody
 
 from application.canned_use import CannedChoice
 from application.conversation import PostMessage, StartConversation
+from domain.attributes import AttributeValue
 from domain.ids import parse
 from domain.refusals import Invalid, MissingMessage
 from interfaces.conversation_body import ConversationBody
@@ -27,10 +28,13 @@ from interfaces.http.rates import pace
 from interfaces.http.told import conversation_in, message_in, placed
 from interfaces.http.usage_limit import refuse_beyond
 from interfaces.http.visitors import refuse_flood
+from interfaces.http.widget_answers import as_text
 from interfaces.message_body import MessageBody
 
 
 class StartRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """`preChat`: a visitor's answers to the form that the widget's config asks."""
+
     text: str | None = None
     name: str | None = None
     email: str | None = None
@@ -38,6 +42,7 @@ class StartRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_f
     widget_id: str | None = None
     assistant_id: str | None = None
     client_message_id: str | None = None
+    pre_chat: dict[str, AttributeValue] | None = None
 
 
 class MessageRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -85,6 +90,7 @@ async def start_conversation(
         name=data.name,
         email=data.email,
         text=data.text,
+        pre_chat=as_text(data.pre_chat),
     )
     await refuse_flood(parts, opened, command)
     receipt = await parts.bus.execute(opened.actor, command, opened.request)

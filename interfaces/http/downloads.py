@@ -28,6 +28,7 @@ from infrastructure.clock import now
 from infrastructure.postgres import Database
 from interfaces.http.audience import Asker, may
 from interfaces.http.body import JsonRequest
+from interfaces.http.contact_body import contact_in_log
 from interfaces.http.errors import RangeNotSatisfiable
 from interfaces.http.first_contact import order_of
 from interfaces.http.headers import answer
@@ -155,9 +156,21 @@ async def _visible(parts: HttpParts, tenant_id: int, file_id: UUID, reader: By) 
     aggregate: Aggregate | None = None
     for event in events:
         aggregate = event.mutate(aggregate)
-    if not isinstance(aggregate, File) or not aggregate.is_visible_to(reader):
+    if not isinstance(aggregate, File) or not await _may_see(parts, tenant_id, aggregate, reader):
         raise NotFound
     return next(event for event in events if isinstance(event, FileUploaded))
+
+
+async def _may_see(parts: HttpParts, tenant_id: int, file: File, reader: By) -> bool:
+    """A visitor also what the contacts may see that a signed identity joined with them."""
+    if file.is_visible_to(reader) or reader.kind != "visitor":
+        return file.is_visible_to(reader)
+    others = file.shown_to | ({file.uploaded_by.id} if file.uploaded_by.kind == "visitor" else frozenset())
+    for id in others:
+        contact = await contact_in_log(parts, tenant_id, id)
+        if contact is not None and contact.is_linked and contact.merged_into == reader.id:
+            return file.is_visible_to(By("visitor", id))
+    return False
 
 
 async def _is_still_there(database: Database, holder: Holder) -> bool:

@@ -21,6 +21,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from domain.refusals import NotFound
+from interfaces.http.framing import ancestors_of
 
 FOLDERS = ("shared", "widget", "demo", "dashboard")
 MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
@@ -54,7 +55,6 @@ class PageFile(msgspec.Struct, frozen=True):
     body: bytes
     media_type: str
     etag: str
-    ancestors: str = "'none'"
 
 
 def page_routes(demo: DemoPage | None) -> list[HTTPRouteHandler]:
@@ -67,18 +67,23 @@ def page_routes(demo: DemoPage | None) -> list[HTTPRouteHandler]:
 
     @route(["/demo", "/agent"], **_OPEN)
     async def page(request: PageRequest) -> Response[bytes]:
-        return _answer(request, pages.get(DEMO if request.url.path.startswith("/demo") else AGENT))
+        return answer_page(request, pages.get(DEMO if request.url.path.startswith("/demo") else AGENT))
 
     @route(["/shared/{name:str}", "/widget/{name:str}", "/demo/{name:str}"], **_OPEN)
     async def asset(request: PageRequest, name: FromPath[str]) -> Response[bytes]:
         folder = request.url.path.split("/")[1]
-        return _answer(request, pages.get(f"{folder}/{name}"))
+        return answer_page(request, pages.get(f"{folder}/{name}"))
+
+    @route(f"/{FRAME}", **_OPEN)
+    async def frame(request: PageRequest) -> Response[bytes]:
+        """The token comes behind the #, where no server and no log sees it; the widget's id in the query."""
+        return answer_page(request, pages.get(FRAME), await ancestors_of(request))
 
     @route("/agent/{name:str}", **_OPEN)
     async def agent_asset(request: PageRequest, name: FromPath[str]) -> Response[bytes]:
-        return _answer(request, pages.get(f"dashboard/{name}"))
+        return answer_page(request, pages.get(f"dashboard/{name}"))
 
-    return [home, page, asset, agent_asset]
+    return [home, page, asset, frame, agent_asset]
 
 
 def read_pages(demo: DemoPage | None) -> Mapping[str, PageFile]:
@@ -112,12 +117,10 @@ def _is_page_file(file: Traversable) -> bool:
 
 
 def _page_file(path: str, body: bytes) -> PageFile:
-    """Only the chat's frame may stand inside other people's pages."""
     return PageFile(
         body=body,
         media_type=MEDIA_TYPES[path.rpartition(".")[2]],
         etag=f'"{sha256(body).hexdigest()[:32]}"',
-        ancestors="*" if path == FRAME else "'none'",
     )
 
 
@@ -127,14 +130,14 @@ def _filled_in(shop: bytes, demo: DemoPage) -> bytes:
     return text.replace("{{widgetToken}}", escape(demo.widget_token)).encode()
 
 
-def _answer(request: PageRequest, page: PageFile | None) -> Response[bytes]:
-    """The page, or 304 to a browser that has it. Raises NotFound."""
+def answer_page(request: PageRequest, page: PageFile | None, ancestors: str = "'none'") -> Response[bytes]:
+    """The page, or 304 to a browser that has it. `ancestors`: who may embed it. Raises NotFound."""
     if page is None:
         raise NotFound
     headers = {
         "Cache-Control": "no-cache",
         "ETag": page.etag,
-        "Content-Security-Policy": _POLICY.format(ancestors=page.ancestors),
+        "Content-Security-Policy": _POLICY.format(ancestors=ancestors),
         "Cross-Origin-Resource-Policy": "cross-origin",
         "Referrer-Policy": "strict-origin-when-cross-origin",
         "X-Content-Type-Options": "nosniff",

@@ -25,10 +25,10 @@ from infrastructure.nats.feed import Feed
 from infrastructure.nats.replies import Replies
 from infrastructure.postgres import Database
 from infrastructure.projector.positions import ReadPositions
+from infrastructure.rates import Rates
+from infrastructure.track.ingest import Ingest
 from infrastructure.webhooks.deliveries import Deliveries
 from infrastructure.webhooks.secrets import WebhookSecrets
-from infrastructure.track.ingest import Ingest
-from infrastructure.rates import Rates
 
 
 class PartHealth(msgspec.Struct, frozen=True, rename="camel"):

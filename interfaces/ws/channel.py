@@ -13,6 +13,7 @@ import structlog
 from application.log import Recorded
 from domain.agent import AgentDeactivated, AgentRoleChanged
 from domain.contact import ContactErased
+from domain.joining import ContactLinked, ContactUnmerged
 from domain.refusals import Unavailable
 from domain.widget import WidgetTokenRevoked
 from infrastructure.nats.feed import Feed
@@ -40,6 +41,7 @@ class Channel:
         self.tenant_id = tenant_id
         self.head = 0
         self.users = 0
+        self.joins = 0  # how many links and partings were heard of
         self.follower: asyncio.Task[None] | None = None
         self.started = asyncio.Event()
         self.is_closed = False
@@ -67,19 +69,15 @@ class Channel:
         """From here on the outbox gets every event after `head` that its peer may see."""
         outbox.floor = self.head
         outbox.turn = len(self) % CHECKPOINT_TURNS
-        contact_id = outbox.peer.contact_id
-        if contact_id is None:
+        if outbox.peer.contact_id is None:
             self._members.add(outbox)
-        else:
+        for contact_id in outbox.contacts:
             self._visitors.setdefault(contact_id, set()).add(outbox)
 
     def detach(self, outbox: Outbox) -> None:
         self._members.discard(outbox)
-        contact_id = outbox.peer.contact_id
-        if contact_id is not None and contact_id in self._visitors:
-            self._visitors[contact_id].discard(outbox)
-            if not self._visitors[contact_id]:
-                del self._visitors[contact_id]
+        for contact_id in tuple(outbox.contacts):
+            self._let_go(outbox, contact_id)
 
     def checkpoint(self, turn: int) -> None:
         """Tells the sockets whose turn it is how far they have come."""
@@ -105,7 +103,7 @@ class Channel:
 
     def show_out(self, contact_id: UUID) -> None:
         """A visitor whose tokens were revoked."""
-        close_all(self._visitors.get(contact_id, ()), REVOKED)
+        close_all(self._who_came_as(contact_id), REVOKED)
 
     def close(self, closing: Closing) -> None:
         """Closes every socket of the tenant, and refuses new ones."""
@@ -114,12 +112,13 @@ class Channel:
         close_all(self, closing)
 
     def __iter__(self) -> Iterator[Outbox]:
+        """Each once: a visitor is in `_visitors` under every contact they are, and under the one they came as."""
         yield from self._members
-        for outboxes in self._visitors.values():
-            yield from outboxes
+        for contact_id in self._visitors:
+            yield from self._who_came_as(contact_id)
 
     def __len__(self) -> int:
-        return len(self._members) + sum(len(outboxes) for outboxes in self._visitors.values())
+        return sum(1 for _ in self)
 
     def _hear(self, events: Sequence[Recorded]) -> None:
         self._backlog.append(events)
@@ -190,9 +189,35 @@ class Channel:
             case WidgetTokenRevoked(token_id=token_id):
                 close_all((one for one in self if one.peer.token_id == token_id), REVOKED)
             case ContactErased(originator_id=contact_id):
-                close_all(self._visitors.get(contact_id, ()), REVOKED)
+                self.show_out(contact_id)
+            case ContactLinked(originator_id=contact_id, into_id=known_id):
+                self._join(contact_id, known_id)
+            case ContactUnmerged(originator_id=contact_id, from_id=known_id):
+                self._part(contact_id, known_id)
             case _:
                 return
+
+    def _join(self, contact_id: UUID, known_id: UUID) -> None:
+        """Who came as the known contact hears of the linked one's conversations from here on."""
+        self.joins += 1
+        for outbox in self._who_came_as(known_id):
+            outbox.contacts.add(contact_id)
+            self._visitors.setdefault(contact_id, set()).add(outbox)
+
+    def _part(self, contact_id: UUID, known_id: UUID) -> None:
+        self.joins += 1
+        for outbox in self._who_came_as(known_id):
+            self._let_go(outbox, contact_id)
+
+    def _let_go(self, outbox: Outbox, contact_id: UUID) -> None:
+        outbox.contacts.discard(contact_id)
+        if contact_id in self._visitors:
+            self._visitors[contact_id].discard(outbox)
+            if not self._visitors[contact_id]:
+                del self._visitors[contact_id]
+
+    def _who_came_as(self, contact_id: UUID) -> list[Outbox]:
+        return [one for one in self._visitors.get(contact_id, ()) if one.peer.contact_id == contact_id]
 
     def _overhear(self, body: bytes) -> None:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from application.actor import visitor
+from application.actor import ActorRole, visitor
 from domain.refusals import TokenMissing, Unauthenticated
 from infrastructure.access.access import Access
 from interfaces.ws.frames import Auth
@@ -10,9 +10,8 @@ from interfaces.ws.peer import Peer
 
 
 class VisitorDoor:
-    """Revoked widget tokens and erased contacts are events of the log, which the channel hears of."""
-
-    rechecks = False
+    """A revoked widget token and an erased contact are events, which the channel hears of; that a token's time
+    is over is in none, so it is asked after again and again."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
@@ -26,3 +25,8 @@ class VisitorDoor:
         if grant.tenant_id != widget.tenant_id:
             raise Unauthenticated
         return Peer(visitor(grant.tenant_id, grant.contact_id), token_id=widget.token_id)
+
+    async def still(self, auth: Auth) -> ActorRole:
+        """The widget token, from wherever; who loses a visitor token is shown out by another round."""
+        await self._access.widget(auth.token, None)
+        return "visitor"

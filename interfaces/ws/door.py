@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from application.actor import ActorRole
 from interfaces.ws.frames import Auth
 from interfaces.ws.peer import Peer
 
 
 class Door(Protocol):
-    @property
-    def rechecks(self) -> bool:
-        """True where only asking again shows that a credential was revoked; else an event says so."""
-        ...
-
     async def admit(self, auth: Auth, site: str | None) -> Peer:
         """`site` is the foreign site the browser is on. Raises Unauthenticated, Forbidden, Unavailable."""
+        ...
+
+    async def still(self, auth: Auth) -> ActorRole:
+        """Whether `auth.token` is still good, and for which role: asked again and again, once for all its sockets.
+
+        Raises Unauthenticated, Forbidden, Unavailable.
+        """
         ...

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from application.actor import Actor
 from domain.ids import wire
-from domain.refusals import Forbidden, NotFound
+from domain.refusals import Forbidden, NotFound, Unavailable
 from infrastructure.ending import end
 from infrastructure.eventstore.reader import EventReader
 from infrastructure.nats.feed import Feed
@@ -20,6 +20,7 @@ from infrastructure.postgres import Database
 from interfaces.ws.channel import Channel
 from interfaces.ws.closing import RESTART, TOO_MANY_SOCKETS, TRY_AGAIN, SocketClosing
 from interfaces.ws.frames import Frame, Presence, PresenceState, Present, Typing, TypingState, encode
+from interfaces.ws.kin import Kin
 from interfaces.ws.limits import SocketLimits
 from interfaces.ws.metrics import SocketMetrics
 from interfaces.ws.outbox import Outbox
@@ -45,6 +46,7 @@ class Hub:
         self.metrics = SocketMetrics(registry or CollectorRegistry())
         self._feed = feed
         self._owners = Owners(database, self.limits.remembered_conversations)
+        self._kin = Kin(database)
         self.resumption = Resumption(reader, self._owners, self.limits)
         self._channels: dict[int, Channel] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -86,6 +88,7 @@ class Hub:
         try:
             await self._started(channel)
             outbox = Outbox(peer, next(self._names), self.limits)
+            await self._find_kin(channel, outbox)
             channel.attach(outbox)
             with self.metrics.open(peer):
                 try:
@@ -118,7 +121,9 @@ class Hub:
         """
         contact_id = await self._owners.of(actor.tenant_id, conversation_id)
         is_visitor = actor.role == "visitor"
-        if contact_id is None or (is_visitor and contact_id != actor.by.id):
+        if contact_id is None:
+            raise NotFound
+        if is_visitor and not await self._kin.is_one(actor.tenant_id, contact_id, actor.by.id):
             raise NotFound
         state = TypingState(wire("conversation", conversation_id), is_typing, participant(actor))
         await self._whisper(actor, Typing(data=state), None if is_visitor else contact_id, origin)
@@ -147,6 +152,17 @@ class Hub:
         channel.follower = self._keep(asyncio.create_task(channel.run()))
         channel.follower.add_done_callback(lambda _: self._forget(channel))
         return channel
+
+    async def _find_kin(self, channel: Channel, outbox: Outbox) -> None:
+        """Until nobody was joined or parted while it was asked: attached right after, nothing is missed."""
+        contact_id = outbox.peer.contact_id
+        heard = None
+        while contact_id is not None and heard != channel.joins:
+            heard = channel.joins
+            try:
+                outbox.contacts = set(await self._kin.of(channel.tenant_id, contact_id))
+            except Unavailable:
+                raise SocketClosing(TRY_AGAIN) from None
 
     async def _started(self, channel: Channel) -> None:
         try:

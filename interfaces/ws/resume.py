@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from uuid import UUID
 
 from application.log import Recorded
 from infrastructure.eventstore.reader import EventReader
@@ -45,12 +46,13 @@ class Resumption:
             outbox.floor = auth.since
         return None
 
-    async def replay(self, peer: Peer, since: int, upto: int) -> AsyncGenerator[bytes]:
-        """The frames of the events after `since` up to `upto`, as this peer may see them."""
+    async def replay(self, outbox: Outbox, since: int, upto: int) -> AsyncGenerator[bytes]:
+        """The frames of the events after `since` up to `upto`, as its peer may see them."""
+        peer, contacts = outbox.peer, frozenset(outbox.contacts)
         while since < upto:
             page = await self._page(peer, since, min(self._limits.replay_page, upto - since))
             for recorded in page:
-                frame = self._frame(peer, recorded)
+                frame = self._frame(peer, contacts, recorded)
                 if frame is not None:
                     yield frame
             since = page[-1].seq
@@ -63,13 +65,13 @@ class Resumption:
                 await self._owners.learn(tenant_id, [one.stream_id for one in page if needs_owner(one)])
         return page
 
-    def _frame(self, peer: Peer, recorded: Recorded) -> bytes | None:
+    def _frame(self, peer: Peer, contacts: frozenset[UUID], recorded: Recorded) -> bytes | None:
         frame = for_members(recorded)
         if peer.contact_id is not None:
-            frame = for_visitor(frame) if self._owner(recorded) == peer.contact_id else None
+            frame = for_visitor(frame) if self._owner(recorded) in contacts else None
         return None if frame is None else encode(frame)
 
-    def _owner(self, recorded: Recorded) -> object:
+    def _owner(self, recorded: Recorded) -> UUID | None:
         return owner_in(recorded) or self._owners.find(recorded.tenant_id, recorded.stream_id)
 
     async def _head(self, tenant_id: int) -> int:

@@ -93,12 +93,12 @@ class Rounds:
             return
         try:
             async with asyncio.timeout(CHECK_SECONDS):
-                peer = await recheck()
+                role = await recheck()
         except (Unavailable, psycopg.Error, TimeoutError):
             # Nobody can say: the socket stays until it expires by itself.
             _log.warning("credential_not_checked", tenant_id=outboxes[0].peer.actor.tenant_id)
         except Refusal as refusal:
             close_all(outboxes, closing_of(refusal))
         else:
-            changed = [one for one in outboxes if one.peer.actor.role != peer.actor.role]
+            changed = [one for one in outboxes if one.peer.actor.role != role]
             close_all(changed, REVOKED)

@@ -96,7 +96,7 @@ class Session:
             await self._line.send(encode(ResumeReset(data=Reset(reason, upto))))
             return
         since = upto if auth.since is None else auth.since
-        async with aclosing(resumption.replay(outbox.peer, since, upto)) as frames:
+        async with aclosing(resumption.replay(outbox, since, upto)) as frames:
             async for frame in frames:
                 await self._line.send(frame)
         await self._line.send(encode(ResumeComplete(data=Position(upto))))
@@ -144,9 +144,8 @@ class Session:
 
     def _trust(self, auth: Auth) -> None:
         self._expiry.set(self._outbox.peer.expires_at)
-        if self._door.rechecks:
-            self._outbox.credential = auth.token
-            self._outbox.recheck = partial(self._door.admit, auth, self._site)
+        self._outbox.credential = auth.token
+        self._outbox.recheck = partial(self._door.still, auth)
 
     def _welcome(self, seq: int) -> AuthOk:
         peer = self._outbox.peer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from application.actor import Actor
+from application.actor import Actor, ActorRole
 from domain.kernel import By
 from domain.refusals import Forbidden
 from infrastructure.access.access import Access
@@ -12,8 +12,6 @@ from interfaces.ws.peer import LISTENERS, Peer
 
 class MemberDoor:
     """A log-out is in no event: the session is asked after again and again."""
-
-    rechecks = True
 
     def __init__(self, access: Access) -> None:
         self._access = access
@@ -25,3 +23,6 @@ class MemberDoor:
             raise Forbidden
         actor = Actor(member.tenant_id, By("agent", member.agent_id), member.role)
         return Peer(actor, expires_at=member.expires_at)
+
+    async def still(self, auth: Auth) -> ActorRole:
+        return (await self.admit(auth, None)).actor.role

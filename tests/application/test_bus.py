@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from application.actor import system
 from application.article import WriteArticle
 from application.bus import CommandBus, Request
 from application.conversation import PostMessage, StartConversation
@@ -79,6 +80,7 @@ async def test_a_command_that_changes_nothing_says_where_the_tenant_stands(house
 
 async def test_an_aggregate_is_loaded_once_while_it_stays_in_the_cache(house: House, log: CountingLog) -> None:
     chat = await house.chat(with_assistant=False)
+    await house.do(system(TENANT), OpenTenant(name="Shop"))  # which says whether texts are masked
     before = log.loads
     for number in range(5):
         await house.say(chat, f"message {number}")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from application.actor import Actor, visitor
+from application.actor import Actor, system, visitor
 from application.cache import AggregateCache
 from application.command import Command
 from application.contact import (
@@ -23,8 +23,9 @@ from application.contact import (
 from application.identity_secret import IssueIdentitySecret, RevokeIdentitySecret
 from application.joining import IdentifyContact, MergeContact, UnmergeContact, known_id, speaks_for
 from application.log import EventLog
+from application.tenant import OpenTenant, SetMasking
 from application.work import Work
-from domain.contact import ContactErased
+from domain.contact import ContactErased, ContactNoted
 from domain.kernel import Cause, Stamp
 from domain.refusals import ContactIsErased, ContactIsMerged, Invalid, NotFound, VisitorBlocked
 from tests.support.house import ADMIN, STRANGER, TENANT, VISITING, VISITOR, House, agent
@@ -226,3 +227,15 @@ async def test_identity_secrets_are_issued_and_revoked(house: House) -> None:
     assert await types(house, issue, ADMIN) == []
     assert await types(house, revoke, ADMIN) == ["identity_secret.revoked.1"]
     assert await types(house, revoke, ADMIN) == []
+
+
+async def test_a_note_holds_no_card_number_unless_the_tenant_says_so(house: House) -> None:
+    note = NoteContact(contact_id=VISITOR, text="Pays with 4111 1111 1111 1111.")
+    masked = (await house.do(AGENT, note)).events[-1]
+    assert isinstance(masked, ContactNoted)
+    assert masked.text == "Pays with [card-number]."
+    await house.do(system(TENANT), OpenTenant(name="Shop"))
+    await house.do(ADMIN, SetMasking(enabled=False))
+    plain = (await house.do(AGENT, note)).events[-1]
+    assert isinstance(plain, ContactNoted)
+    assert plain.text == note.text

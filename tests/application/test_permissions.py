@@ -62,12 +62,17 @@ ChangePlan            owner admin system
 NoticeUsage           system
 RevokeIdentitySecret  owner admin system
 SetFileRules          owner admin system
+SetMasking            owner admin system
 UploadFile            owner admin supervisor agent visitor system
 PurgeFile             owner admin system
 ExpireFile            system
 EraseContact          owner admin system
 InstallWidget         owner admin system
+CreateWidget          owner admin system
 RestyleWidget         owner admin system
+ConfigureWidget       owner admin system
+ArchiveWidget         owner admin system
+RotateWidgetToken     owner admin system
 IssueWidgetToken      owner admin system
 RevokeWidgetToken     owner admin system
 ConfigureAssistant    owner admin system

@@ -90,6 +90,7 @@ async def victim(desk: Desk, shop: Shop) -> Victim:
     team = await made("/api/v1/teams", {"name": MARK})
     hook = await made("/api/v1/webhooks", {"url": f"https://8.8.8.8/{MARK}", "events": ["message:new"]})
     article = await made("/api/v1/knowledge", {"title": MARK, "body": f"{MARK} article"})
+    tokens = await made(f"/api/v1/widgets/{shop.widget}/tokens/rotate", {})
     secret = await made("/api/v1/identity/secrets/rotate", {})
     await desk.fold()
     files = {"file": (f"{MARK}.png", picture(), "image/png")}
@@ -104,6 +105,7 @@ async def victim(desk: Desk, shop: Shop) -> Victim:
         "agent_id": me,
         "canned_response_id": _id_of(canned, "can"),
         "view_id": _id_of(view, "viw"),
+        "token_id": _id_of(tokens, "tok"),
         "key_id": _id_of(key, "key"),
         "file_id": _id_of(file, "fil"),
         "team_id": _id_of(team, "tea"),

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from domain.claims import Claims
-from domain.contact import Contact, ContactIntroduced, ContactNoted
+from domain.contact import Contact, ContactIntroduced
 from domain.personal import ERASED
 from domain.refusals import Invalid
 from tests.support.stamps import refolded, stamp, types
@@ -154,14 +154,6 @@ def test_attributes_change_where_they_differ() -> None:
         contact.set_attributes(stamp(), {"no name": 1})
     with pytest.raises(Invalid):
         contact.set_attributes(stamp(), {f"a{number}": 1 for number in range(51)})
-
-
-def test_a_note_holds_no_card_number() -> None:
-    contact = met()
-    contact.note(stamp("agent", 2), UUID(int=5), "Pays with 4111 1111 1111 1111.")
-    [event] = contact.collect_events()
-    assert isinstance(event, ContactNoted)
-    assert event.text == "Pays with [card-number]."
 
 
 def test_erasing_forgets_what_is_verified_too() -> None:

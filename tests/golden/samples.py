@@ -81,6 +81,8 @@ def _value(info: Any, name: str, default: Any = None, *, every: bool) -> Any:
             return _struct(info, every=every)
         case inspect.VarTupleType() | inspect.ListType():
             return [_value(info.item_type, name, every=every)]
+        case inspect.DictType():
+            return {"en": _value(info.value_type, name, every=every)}
         case inspect.LiteralType():
             return next(value for value in reversed(info.values) if value != default)
         case inspect.UUIDType():

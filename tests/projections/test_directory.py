@@ -63,7 +63,8 @@ async def test_the_first_widget_is_the_default_and_a_look_comes_back_whole(
         widgets = await read_widgets(connection, TENANT)
         one = await read_widget(connection, TENANT, UUID(int=1))
         none = await read_widget(connection, TENANT, UUID(int=2))
-    assert widgets == (WidgetView(WIDGET, Look(name="Shop"), ASSISTANT), WidgetView(UUID(int=1), look, None))
+    restyled = WidgetView(UUID(int=1), look, None, config_version=2)
+    assert widgets == (WidgetView(WIDGET, Look(name="Shop"), ASSISTANT), restyled)
     assert (one, none) == (widgets[1], None)
 
 

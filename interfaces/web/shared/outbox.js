@@ -60,6 +60,11 @@ export class Outbox {
     return item?.aim ?? aim;
   }
 
+  /** @param {string} key the server stored nothing of it: the next attempt decides anew where it goes */
+  forget(key) {
+    this.#patch(key, { aim: undefined });
+  }
+
   /** @param {string} key with the same key, so what arrived after all is not posted again */
   retry(key) {
     const item = this.items.find((candidate) => candidate.key === key);

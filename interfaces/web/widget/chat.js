@@ -14,11 +14,17 @@ export class Chat {
   #socket = null;
   #asking = 0;
   #isFresh = false;
+  #form = null;
 
-  /** @param {{widgetId: string, widgetToken: string, memory: import("./memory.js").Memory}} facts */
-  constructor({ widgetId, widgetToken, memory }) {
+  /** @param {{widgetId: string, widgetToken: string, locale: string, memory: import("./memory.js").Memory}} facts */
+  constructor({ widgetId, widgetToken, locale, memory }) {
     this.widgetId = widgetId;
     this.widgetToken = widgetToken;
+    this.locale = locale;
+    this.answers = null;
+    /** What the server did not take of the answers. @type {{name: string, reason: string}[]} */
+    this.refused = [];
+    this.isLoaded = !memory.visitorToken;
     this.memory = memory;
     this.store = new Store();
     this.conversationId = null;
@@ -48,11 +54,33 @@ export class Chat {
 
   /** Loads the look, and what this visitor said before. Raises Refused. */
   async start() {
-    const { body } = await this.site.get(`/api/widgets/${this.widgetId}/config`);
+    const { body } = await this.site.get(`/api/widgets/${this.widgetId}/config`, { query: { locale: this.locale } });
     this.config = body.config;
     if (this.memory.visitorToken) this.#listen();
     this.store.changed();
     this.outbox.resume();
+  }
+
+  /** The form that stands before the next conversation: `preChat` or `offline`, null where none does. */
+  get formWanted() {
+    if (!this.config || !this.isLoaded || this.conversationId || this.answers || this.#asking) return null;
+    const { hours, offline, preChat } = this.config;
+    if (this.#form) return this.#form;
+    if (!hours.open && offline.enabled) return "offline";
+    return preChat.enabled ? "preChat" : null;
+  }
+
+  /** @param {Record<string, string | number | boolean>} answers they go along with the first message */
+  answer(answers) {
+    this.answers = answers;
+    this.refused = [];
+    this.store.changed();
+  }
+
+  /** Raises Refused. */
+  async rate(score, comment) {
+    const { body } = await this.visitor.post(`/api/v1/chat/conversations/${this.conversationId}/rating`, { score, comment });
+    this.store.takeConversations([body.conversation]);
   }
 
   /** Asks for a person. Raises Refused. */
@@ -64,6 +92,7 @@ export class Chat {
   /** The next message begins a new conversation; the old one stays in the log. */
   startOver() {
     this.conversationId = null;
+    this.answers = null;
     this.#isFresh = true;
     this.store.changed();
   }
@@ -93,17 +122,28 @@ export class Chat {
 
   async #ask(item) {
     const { sessionId } = this.memory;
-    const { conversationId, ...aim } = this.outbox.aim(item.key, { sessionId, conversationId: this.conversationId });
+    const isFirst = !this.conversationId && this.answers;
+    const facts = { sessionId, conversationId: this.conversationId, ...(isFirst ? { preChat: this.answers } : {}) };
+    const { conversationId, ...aim } = this.outbox.aim(item.key, facts);
     const said = { ...aim, message: item.text, clientMessageId: item.key };
     try {
       return await this.#say(this.site, conversationId ? { ...said, conversationId } : said);
     } catch (problem) {
+      if (problem.details.form) this.#askAgain(item, problem.details);
       if (STORED.has(problem.code) && conversationId) return { body: { conversationId } };
       if (problem.code === "conversation_ended") return this.#say(this.site, { ...said, clientMessageId: `${item.key}-anew` });
       // A visitor whose token is no longer good is a new visitor; its old threads stay out of reach.
       if (problem.status !== 401 || !this.memory.visitorToken) throw problem;
       return this.#say(this.stranger, { ...said, clientMessageId: `${item.key}-again` });
     }
+  }
+
+  /** Nothing was stored, so the next attempt may say something else. */
+  #askAgain(item, { form, fields }) {
+    this.outbox.forget(item.key);
+    this.#form = form;
+    this.answers = null;
+    this.refused = fields;
   }
 
   #say(api, said) {
@@ -146,6 +186,8 @@ export class Chat {
       this.store.takeConversations(body.data);
       if (!this.conversationId && !this.#isFresh) this.conversationId = body.data[0]?.id ?? null;
       if (this.conversationId) await this.#load(this.conversationId);
+      this.isLoaded = true;
+      this.store.changed();
     } catch (problem) {
       this.#troubled(problem);
     }

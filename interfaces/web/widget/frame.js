@@ -2,18 +2,24 @@
 
 import { readable } from "../shared/color.js";
 import { find } from "../shared/dom.js";
+import { Asking } from "./asking.js";
 import { Chat } from "./chat.js";
 import { Composer } from "./composer.js";
 import { Memory } from "./memory.js";
 import { Tracker } from "./tracker.js";
+import { Rating } from "./rating.js";
 import { Transcript } from "./transcript.js";
+import { putWords } from "./words.js";
 
 const place = new URLSearchParams(location.hash.slice(1));
-const widgetId = place.get("widget") ?? "";
+// In the query, so that the server knows whose pages may show this one.
+const widgetId = new URLSearchParams(location.search).get("widget") ?? "";
 const memory = new Memory(widgetId);
 const widgetToken = place.get("token") ?? "";
-const chat = new Chat({ widgetId, widgetToken, memory });
 const tracker = new Tracker({ widgetId, widgetToken, memory, consent: place.get("consent") !== "false" });
+const chat = new Chat({ widgetId, widgetToken, locale: place.get("locale") ?? "", memory });
+const asking = new Asking(/** @type {HTMLFormElement} */ (find("#asking")), begin);
+const rating = new Rating(/** @type {HTMLFormElement} */ (find("#rating")), rate);
 const composer = new Composer(/** @type {HTMLFormElement} */ (find("#composer")), post);
 const transcript = new Transcript(find("#log"), find("#scroll"), {
   retry: (key) => chat.outbox.retry(key),
@@ -37,7 +43,25 @@ function post(text) {
 
 function startOver() {
   chat.startOver();
+  focusFirst();
+}
+
+function begin(answers) {
+  chat.answer(answers);
   composer.focus();
+}
+
+async function rate(score, comment) {
+  try {
+    await chat.rate(score, comment);
+  } catch (problem) {
+    complain(problem);
+  }
+}
+
+function focusFirst() {
+  if (find("#asking").hidden) composer.focus();
+  else asking.focus();
 }
 
 async function requestHuman() {
@@ -53,36 +77,69 @@ async function requestHuman() {
   }
 }
 
-/** The tenant's name, colour and greeting, here and on the launcher outside. */
+/** The tenant's name, colour, theme and words, here and on the launcher outside. */
 function dress() {
-  const { name, widget = {} } = chat.config;
+  const { name, widget, branding, texts, locale } = chat.config;
   const { color, ink } = readable(widget.primaryColor ?? "");
-  document.documentElement.style.setProperty("--brand", color);
-  document.documentElement.style.setProperty("--on-brand", ink);
+  const root = document.documentElement;
+  root.style.setProperty("--brand", color);
+  root.style.setProperty("--on-brand", ink);
+  root.dataset.theme = widget.theme;
+  root.lang = locale;
+  putWords(texts);
+  showLogo(branding.logo);
   document.title = find("#chat-name").textContent = name;
-  find("#greeting").textContent = widget.greeting ?? "Hello! How can we help?";
-  find("#greeting").hidden = false;
-  tell({ verbatim: "look", color, ink, side: widget.position === "bottom-left" ? "left" : "right" });
+  find("#greeting").textContent = texts.greeting;
+  find("#greeting").hidden = !texts.greeting;
+  const words = { open: texts.openChat, close: texts.closeChat, label: texts.launcher };
+  const side = widget.position === "bottom-left" ? "left" : "right";
+  tell({ verbatim: "look", color, ink, side, icon: widget.launcher, words });
   draw();
 }
 
+function showLogo(address) {
+  const logo = /** @type {HTMLImageElement} */ (find("#logo"));
+  if (!address?.startsWith("https://")) return;
+  logo.addEventListener("load", () => (logo.hidden = false));
+  logo.src = address;
+}
+
 function draw() {
-  const { conversation, messages } = chat;
+  const { conversation, messages, config } = chat;
+  const isOver = conversation?.status === "resolved";
   find("#chat-standing").textContent = standing(conversation);
   find("#thinking").hidden = !chat.isThinking;
-  find("#human").hidden = conversation?.handledBy !== "bot" || conversation.status === "resolved";
-  find("#anew").hidden = conversation?.status !== "resolved";
+  find("#human").hidden = conversation?.handledBy !== "bot" || isOver || !config?.features.human;
+  find("#anew").hidden = !isOver;
+  find("#thanks").hidden = !rating.show(conversation, Boolean(isOver && config?.rating));
+  drawForm();
   transcript.show(conversation, messages, chat.outbox.items);
   if (chat.isThinking) transcript.toEnd();
   countUnread(messages);
 }
 
+/** The form stands where one writes, until it is answered. */
+function drawForm() {
+  const wanted = chat.formWanted;
+  const sheet = find("#asking");
+  const isNew = wanted !== null && sheet.dataset.form !== wanted;
+  if (isNew) asking.show(chat.config.texts[wanted], chat.config[wanted], chat.config.texts);
+  sheet.dataset.form = wanted ?? "";
+  sheet.hidden = wanted === null;
+  find("#composer").hidden = wanted !== null;
+  if (wanted !== null && chat.refused.length) asking.complain(chat.refused);
+  if (isNew && isOpen) asking.focus();
+}
+
 function standing(conversation) {
-  if (chat.connection === "waiting") return "Reconnecting…";
-  if (conversation?.status === "resolved") return "This conversation has ended";
-  if (conversation?.handledBy === "queue") return "A person will be with you soon";
-  if (conversation?.handledBy === "agent") return "You are talking with our team";
-  return chat.config?.assistantId ? "Our assistant answers first" : "Ask us anything";
+  const texts = chat.config?.texts;
+  if (!texts) return find("#chat-standing").textContent;
+  if (chat.connection === "waiting") return texts.reconnecting;
+  if (conversation?.status === "resolved") return texts.ended;
+  if (conversation?.handledBy === "agent") return texts.withTeam;
+  if (!chat.config.hours.open) return texts.away;
+  if (conversation?.handledBy === "queue") return texts.waiting;
+  return chat.config.assistantId ? texts.assistantFirst : texts.askAnything;
 }
 
 function countUnread(messages) {
@@ -103,7 +160,7 @@ function heard({ source, data }) {
   tracker.tell("widget_opened");
   draw();
   transcript.toEnd();
-  composer.focus();
+  focusFirst();
 }
 
 function close() {

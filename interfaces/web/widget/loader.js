@@ -1,7 +1,7 @@
 // <script src="…/widget/loader.js" data-widget="wid_…" data-token="wt_…" async></script>
 (() => {
   const script = document.currentScript;
-  const { widget, token, consent = "true" } = script.dataset;
+  const { widget, token, consent = "true", locale = "" } = script.dataset;
   const origin = new URL(script.src).origin;
   const make = (tag, facts) => Object.assign(document.createElement(tag), facts);
 
@@ -10,12 +10,13 @@
   const button = make("button", { ariaLabel: "Chat", ariaExpanded: false });
   const frame = make("iframe", { title: "Chat", hidden: true });
   // After the #: no server and no log ever sees the token.
-  frame.src = `${origin}/widget/frame.html#${new URLSearchParams({ widget, token, consent })}`;
+  frame.src = `${origin}/widget/frame.html?widget=${widget}#${new URLSearchParams({ token, consent, locale })}`;
+  const words = { open: "Chat", close: "Close chat" };
 
   const show = (open) => {
     frame.hidden = !open;
     button.ariaExpanded = open;
-    button.ariaLabel = open ? "Close chat" : "Chat";
+    button.ariaLabel = open ? words.close : words.open;
     frame.contentWindow.postMessage({ verbatim: open ? "opened" : "closed" }, origin);
     (open ? frame : button).focus();
   };
@@ -39,7 +40,9 @@
     if (data.verbatim === "look") {
       host.style.setProperty("--color", data.color);
       host.style.setProperty("--ink", data.ink);
-      host.dataset.side = data.side;
+      Object.assign(host.dataset, { side: data.side, icon: data.icon });
+      button.textContent = data.words.label;
+      button.ariaLabel = frame.hidden ? Object.assign(words, data.words).open : data.words.close;
     }
   });
 

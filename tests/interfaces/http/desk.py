@@ -41,13 +41,13 @@ from infrastructure.nats.replies import Replies
 from infrastructure.projector.builds import install_builds
 from infrastructure.projector.positions import ReadPositions
 from infrastructure.projector.runner import Projector
+from infrastructure.rates import RateRules, Rates
 from infrastructure.track.ingest import Ingest
 from interfaces.files import open_files
 from interfaces.http.app import build_app
 from interfaces.http.parts import FileParts, HealthReport, HttpParts, PartHealth
-from interfaces.webhooks import webhook_parts
-from infrastructure.rates import RateRules, Rates
 from interfaces.usage import open_allowance
+from interfaces.webhooks import webhook_parts
 from interfaces.ws.hub import Hub
 from projections.registry import PROJECTIONS
 

@@ -98,6 +98,37 @@ async def test_what_a_visitor_says_of_themselves_does_not_overwrite_what_is_prov
     assert contact["claims"]["name"] == "Mallory"
 
 
+async def test_what_was_linked_can_be_read_written_and_typed_in_until_it_is_taken_apart(
+    desk: Desk, shop: Shop
+) -> None:
+    _, secret = await rotated(desk, await shop.member("admin"))
+    chat, browser = await shop.thread()
+    known = bearer((await identify(desk, shop, signed(secret))).json()["visitorToken"])
+    _, stranger = await shop.thread("somebody else")
+    await identify(desk, shop, signed(secret), browser)
+    await desk.fold()
+
+    async def statuses(who: dict[str, str]) -> list[int]:
+        await desk.fold()
+        path = f"{CHATS}/{chat}"
+        asked = (("GET", path), ("POST", f"{path}/messages"), ("POST", f"{path}/typing"), ("GET", f"{path}/queue"))
+        bodies = (None, {"text": "Hi"}, {}, None)
+        answers = [
+            await desk.http.request(method, address, json=body, headers=who)
+            for (method, address), body in zip(asked, bodies, strict=True)
+        ]
+        return [answer.status_code for answer in answers]
+
+    assert await statuses(known) == [200, 201, 204, 200]
+    assert await statuses(browser) == [200, 201, 204, 200]
+    assert await statuses(stranger) == [404] * 4
+    agent = await shop.member()
+    me = (await desk.http.get(f"{CHATS}/{chat}", headers=agent)).json()["contact_data"]["id"]
+    assert (await desk.http.post(f"/api/v1/contacts/{me}/unmerge", headers=agent)).status_code == 200
+    assert await statuses(known) == [404] * 4
+    assert await statuses(browser) == [200, 201, 204, 200]
+
+
 async def test_a_link_can_be_taken_apart_and_stays_so(desk: Desk, shop: Shop) -> None:
     _, secret = await rotated(desk, await shop.member("admin"))
     chat, visitor = await shop.thread()

@@ -79,9 +79,9 @@ def test_a_page_runs_only_our_scripts_and_stands_in_nobody_elses_frame(client: T
     assert "frame-ancestors 'none'" in policy
 
 
-def test_only_the_chat_stands_in_other_peoples_pages(client: TestClient[Litestar]) -> None:
-    framed = [path for path in _addresses() if "frame-ancestors *" in _policy(client, path)]
-    assert framed == ["/widget/frame.html"]
+def test_no_page_stands_in_other_peoples_pages_unless_a_widget_says_whose(client: TestClient[Litestar]) -> None:
+    for path in (*_addresses(), "/widget/frame.html?widget=", "/widget/frame.html?widget=wid_nonsense"):
+        assert "frame-ancestors 'none'" in _policy(client, path), path
 
 
 def test_the_demo_carries_its_widget_and_nothing_a_name_could_smuggle_in(client: TestClient[Litestar]) -> None:

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from application.actor import Actor, system, visitor
 from application.agent import ChangeAgentRole, DeactivateAgent
 from application.contact import EraseContact
-from application.widget import RevokeWidgetToken
+from application.widget import RevokeWidgetToken, RotateWidgetToken
 from domain.kernel import By
+from domain.widget import WidgetTokenRotated
 from infrastructure.embedded.nats import NatsServer
 from interfaces.ws.closing import EXPIRED
 from interfaces.ws.expiry import Expiry
@@ -114,6 +115,23 @@ async def test_a_revoked_widget_token_closes_its_sockets(edge: Edge) -> None:
         assert await client.closed() == (4401, "token_revoked")
         await stays.send(type="ping")
         assert (await stays.receive())["type"] == "pong"
+
+
+async def test_a_token_whose_grace_is_over_closes_its_sockets_and_the_newer_one_stays(edge: Edge) -> None:
+    tenant_id = await edge.tenant()
+    widget_id, old_id, token = await edge.widget(tenant_id)
+    command = RotateWidgetToken(widget_id=widget_id, grace_seconds=1)
+    rotated = (await edge.do(system(tenant_id), command)).events[-1]
+    assert isinstance(rotated, WidgetTokenRotated)
+    newer = await edge.access.widget_tokens.rotated(tenant_id, rotated, {old_id: rotated.grace_until})
+    assert newer is not None
+    old, new = await edge.visitor(tenant_id, token), await edge.visitor(tenant_id, newer)
+    async with edge.guest(old) as client, edge.guest(new) as stays:
+        await client.until("resume:complete")
+        await stays.until("resume:complete")
+        assert await client.closed() == (4401, "token_expired")
+        await stays.send(type="ping")
+        assert (await stays.until("pong"))[-1] == {"type": "pong"}
 
 
 async def test_an_erased_contact_is_disconnected(edge: Edge) -> None:

@@ -97,6 +97,21 @@ async def test_a_revoked_visitors_sockets_close_in_every_process(edges: tuple[Ed
         assert await is_alive(stays)
 
 
+async def test_a_revoked_widget_token_closes_its_sockets_in_every_process(edges: tuple[Edge, Edge]) -> None:
+    """Also where the event of it is not heard of: the credential alone is asked after."""
+    here, there = edges
+    tenant_id = await here.tenant()
+    _, token_id, token = await here.widget(tenant_id)
+    guest, other = await here.visitor(tenant_id, token), await here.visitor(tenant_id)
+    async with here.guest(guest) as one, there.guest(guest) as two, there.guest(other) as stays:
+        for client in (one, two, stays):
+            await client.until("resume:complete")
+        await here.access.revoke_widget_token(tenant_id, token_id)
+        expected = (4401, "token_revoked")
+        assert await asyncio.gather(closed_in_time(one), closed_in_time(two)) == [expected, expected]
+        assert await is_alive(stays)
+
+
 async def test_sockets_that_come_at_once_are_in_one_channel(edge: Edge) -> None:
     """Whoever came first was forgotten once: told of everything, asked nothing, never shown out."""
     tenant_id = await edge.tenant()
