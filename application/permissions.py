@@ -15,7 +15,13 @@ from application.agent import (
 )
 from application.api_key import IssueApiKey, RevokeApiKey
 from application.article import RemoveArticle, WriteArticle
-from application.assistant import ConfigureAssistant
+from application.assistant import (
+    ArchiveAssistant,
+    ChangeAssistant,
+    ChooseDefaultAssistant,
+    ConfigureAssistant,
+    CreateAssistant,
+)
 from application.availability import NoticeIdle, SetAvailability, SetCapacity
 from application.bulk import BeginBulk, MarkAllRead
 from application.canned_response import (
@@ -36,6 +42,7 @@ from application.contact import (
 )
 from application.conversation import PostMessage, ReplyAsAssistant, StartConversation
 from application.file import ExpireFile, PurgeFile, UploadFile
+from application.generation import RecordGeneration
 from application.handling import (
     AcceptConversation,
     AssignConversation,
@@ -51,6 +58,7 @@ from application.identity_secret import IssueIdentitySecret, RevokeIdentitySecre
 from application.issuer import DistrustIssuer, TrustIssuer
 from application.joining import IdentifyContact, MergeContact, UnmergeContact
 from application.marks import ChangeLabels, SetAttributes, SetPriority
+from application.qualification import DisqualifyConversation, QualifyConversation
 from application.receipts import MarkDelivered, MarkRead, RateConversation
 from application.scopes import SCOPES, expect_scope
 from application.team import (
@@ -103,6 +111,9 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     ChangeLabels: AGENTS,
     SetPriority: AGENTS,
     SetAttributes: AGENTS,
+    QualifyConversation: AGENTS,
+    DisqualifyConversation: AGENTS,
+    RecordGeneration: AGENTS - SYSTEM,
     MarkDelivered: VISITORS,
     MarkRead: (AGENTS - SYSTEM) | VISITORS,
     RateConversation: VISITORS,
@@ -122,6 +133,10 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     IssueWidgetToken: ADMINS,
     RevokeWidgetToken: ADMINS,
     ConfigureAssistant: ADMINS,
+    CreateAssistant: ADMINS,
+    ChangeAssistant: ADMINS,
+    ArchiveAssistant: ADMINS,
+    ChooseDefaultAssistant: ADMINS,
     InviteAgent: ADMINS,
     ChangeAgentRole: ADMINS,
     DeactivateAgent: ADMINS,
