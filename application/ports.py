@@ -74,7 +74,7 @@ def unheard(words: str) -> None:
 class AnswerModel(Protocol):
     """Answers within its own deadline, always: a failure is an Answer that hands over.
 
-    Every question of every purpose goes through one of them, and its answer says what it cost.
+    Every question of every purpose goes through one of them, and the answer's `trace` says what it cost.
     """
 
     async def answer(self, question: Question, hear: Hear = unheard) -> Answer: ...

@@ -9,9 +9,8 @@ import msgspec
 from litestar import Litestar
 from prometheus_client import CollectorRegistry
 
-from application.answer_models import AnswerModels
 from application.bus import CommandBus
-from application.cited_answers import CitedAnswers
+from application.copilot import Copilot
 from application.policies.answer_with_assistant import AnswerWithAssistant
 from application.policies.delete_purged_file import DeletePurgedFile
 from application.ports import Policy
@@ -21,7 +20,6 @@ from infrastructure.drafts import Drafts
 from infrastructure.egress import Egress
 from infrastructure.eventstore.partitions import keep_partitions
 from infrastructure.eventstore.store import EventStore, open_event_store
-from infrastructure.language_model import LanguageModel
 from infrastructure.nats.connection import NatsConnection, nats_connection
 from infrastructure.nats.feed import Feed
 from infrastructure.nats.relay import Relay
@@ -33,13 +31,14 @@ from infrastructure.projector.progress import Progress
 from infrastructure.projector.runner import Projector
 from infrastructure.reactor import Reactor
 from infrastructure.settings import Settings
+from interfaces.answers import model_egress, open_answer_models
 from interfaces.files import FileSweep, open_files
 from interfaces.health import Health, log_probe, nats_probe, projection_probe, reactor_probe, relay_probe
 from interfaces.http import health
 from interfaces.http.app import build_app
 from interfaces.http.pages import DemoPage, page_routes
-from interfaces.http.parts import FileParts, HttpParts
-from interfaces.knowledge import Knowledge
+from interfaces.http.parts import AssistantParts, FileParts, HttpParts
+from interfaces.live_words import FeedWords
 from interfaces.routing import open_seats, queue_places, routing, seated_bus
 from interfaces.tasks import Tasks
 from interfaces.ws.hub import Hub
@@ -141,6 +140,8 @@ async def open_app(process: Process, roles: Collection[str], demo: DemoPage | No
     store = process.side.store
     feed = Feed(process.nats, store.reader, store.mapper)
     hub = Hub(feed, store.reader, store.database, registry=process.registry)
+    model = await process.closing.enter_async_context(open_answer_models(process.settings, store.database))
+    copilot = Copilot(store, process.side.bus, model)
     parts = HttpParts(
         bus=process.side.bus,
         database=store.database,
@@ -154,6 +155,7 @@ async def open_app(process: Process, roles: Collection[str], demo: DemoPage | No
         files=process.files,
         drafts=Drafts(store.database, store.keyring),
         registry=process.registry,
+        assistants=AssistantParts(egress=model_egress(process.settings), copilot=copilot),
         base_url=_public_url(process.settings),
     )
     if "api" not in roles:
@@ -188,24 +190,14 @@ async def _projector(process: Process) -> None:
 
 
 async def _reactor(process: Process) -> None:
-    store, settings = process.side.store, process.settings
-    knowledge = Knowledge(store.database)
-    language_model = LanguageModel(
-        knowledge,
-        url=settings.model_url,
-        key=settings.model_key,
-        model=settings.model_name,
-        deadline=settings.model_deadline,
-    )
-    process.closing.push_async_callback(language_model.close)
-    deadline = settings.model_deadline + 5  # the model's own comes first
-    model = AnswerModels(CitedAnswers(knowledge), language_model, deadline)
+    store = process.side.store
+    model = await process.closing.enter_async_context(open_answer_models(process.settings, store.database))
+    feed = Feed(process.nats, store.reader, store.mapper)
     policies: list[Policy] = [
-        AnswerWithAssistant(store, process.side.bus, model),
+        AnswerWithAssistant(store, process.side.bus, model, FeedWords(feed)),
         DeletePurgedFile(store, process.files.blobs, store.keyring.destroy),
     ]
     route, timers = routing(store, process.side.seats, process.progress)
-    feed = Feed(process.nats, store.reader, store.mapper)
     policies += [route, timers, queue_places(store, feed, process.progress)]
     reactor = Reactor(store.database, store.reader, policies, beside=[timers.run])
     await reactor.register()

@@ -11,12 +11,14 @@ from prometheus_client import CollectorRegistry
 
 from application.actor import Actor
 from application.bus import CommandBus
+from application.copilot import Copilot
 from application.ports import BlobStore
 from infrastructure.access.access import Access
 from infrastructure.blobs.intake import Intake
 from infrastructure.blobs.links import Links
 from infrastructure.blobs.uploads import Uploads
 from infrastructure.drafts import Drafts
+from infrastructure.egress import Egress
 from infrastructure.eventstore.reader import EventReader
 from infrastructure.nats.feed import Feed
 from infrastructure.nats.replies import Replies
@@ -53,6 +55,13 @@ class FileParts(msgspec.Struct, frozen=True):
     links: Links
 
 
+class AssistantParts(msgspec.Struct, frozen=True):
+    """`egress` says which addresses of models a tenant may name; `copilot` writes for agents."""
+
+    egress: Egress
+    copilot: Copilot
+
+
 class HttpParts(msgspec.Struct, frozen=True, kw_only=True):
     """`base_url` is where people reach the product; `reply_timeout` (s) is how long `/chat` waits for an answer.
 
@@ -71,6 +80,7 @@ class HttpParts(msgspec.Struct, frozen=True, kw_only=True):
     files: FileParts
     drafts: Drafts
     registry: CollectorRegistry
+    assistants: AssistantParts
     base_url: str = "http://127.0.0.1:8000"
     reply_timeout: float = 25.0
 
