@@ -9,7 +9,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import append, full_command, idle, live, publish, relay
+from benchmarks import append, full_command, idle, live, publish, relay, slow_model
 from benchmarks.rounds import Demand, Measured, play
 from benchmarks.servers import running_servers
 
@@ -20,6 +20,7 @@ SUITES = {
     "publish": publish.SUITE,
     "relay": relay.SUITE,
     "live": live.SUITE,
+    "slow_model": slow_model.SUITE,
 }
 
 

@@ -10,7 +10,7 @@ REMOVED = "[link removed]"
 MOST_PASSES = 10
 
 _SOURCE_MARK = re.compile(r"\s*\[sources? (\d{1,2}(?:\s*(?:,|and)\s*(?:source )?\d{1,2})*)\]", re.IGNORECASE)
-_TAG = re.compile(r"<[A-Za-z/!?][^<>]*>")
+_TAG = re.compile(r"<[A-Za-z/!?][^<>]*(?:>|\Z)")
 _IMAGE = re.compile(r"!\[([^\[\]]*)\](?:\([^()]*\)|\[[^\[\]]*\])")
 _LINK = re.compile(r"\[([^\[\]]*)\]\(\s*([^()\s]*)[^()]*\)")
 _ADDRESS = re.compile(
@@ -54,7 +54,7 @@ def settled_part(text: str) -> str:
     for opening, closing in (("[", "]"), ("(", ")"), ("<", ">")):
         at = part.rfind(opening, max(0, len(part) - 500))
         if at >= 0 and closing not in part[at:]:
-            part = part[:at]
+            part = part[: part.rfind("[", 0, at) if part[:at].endswith("]") else at]
     return part.removesuffix("!")
 
 

@@ -39,7 +39,7 @@ class FeedWords:
     async def to(
         self, tenant_id: int, conversation_id: UUID, contact_id: UUID, persona: Persona
     ) -> AsyncGenerator[Hear]:
-        draft = _Draft(persona)
+        draft = Draft(persona)
         place = _Place(tenant_id, conversation_id, contact_id)
         telling = asyncio.create_task(self._tell(place, draft))
         try:
@@ -47,7 +47,7 @@ class FeedWords:
         finally:
             await end([telling])
 
-    async def _tell(self, place: _Place, draft: _Draft) -> None:
+    async def _tell(self, place: _Place, draft: Draft) -> None:
         while True:
             await draft.news.wait()
             offset, text = draft.take()
@@ -69,7 +69,7 @@ class _Place(msgspec.Struct, frozen=True):
     contact_id: UUID
 
 
-class _Draft:
+class Draft:
     """The words that came, and how much of them is shown already."""
 
     def __init__(self, persona: Persona) -> None:
