@@ -56,7 +56,7 @@ class Screen:
 
 
 class Scene:
-    def __init__(self, url: str, knowledge: KnowledgeSearch, deadline: float = 1.0) -> None:
+    def __init__(self, url: str, knowledge: KnowledgeSearch, deadline: float = 2.0) -> None:
         self.log = MemoryLog()
         self.house = House(self.log)
         self.screen = Screen()
@@ -80,7 +80,7 @@ class Scene:
 
 
 @asynccontextmanager
-async def open_scene(url: str, knowledge: KnowledgeSearch, deadline: float = 1.0) -> AsyncGenerator[Scene]:
+async def open_scene(url: str, knowledge: KnowledgeSearch, deadline: float = 2.0) -> AsyncGenerator[Scene]:
     scene = Scene(url, knowledge, deadline)
     await scene.house.open(PERSONA)
     try:

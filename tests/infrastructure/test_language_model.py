@@ -63,7 +63,7 @@ async def model(server: ModelServer) -> AsyncIterator[LanguageModel]:
         Shelf(),
         url=server.url,
         key="sk-house",
-        deadline=1.0,
+        deadline=2.0,
         breakers=Breakers(lambda: Breaker(failures=100)),
         egress=Egress(allow_private=True),
     )
@@ -161,7 +161,7 @@ async def test_a_fault_is_the_fallback_and_a_human_within_the_deadline(
     server.will(FAULTS[fault])
     began = time.monotonic()
     assert plain(await model.answer(question())) == FALLBACK
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 4.0
 
 
 async def test_nobody_listening_is_a_fault_too() -> None:
