@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from uuid import UUID
 
-from application.ports import Answer, KnowledgeSearch, Passage, Question
+from application.ports import Answer, Hear, KnowledgeSearch, Passage, Question, unheard
 from application.visitor_intent import asks_who_answers, is_greeting, is_thanks, wants_human
 from domain.assistant import Persona
 from domain.conversation import Citation
+from domain.generation import SourceUsed, Trace
 
 QUOTED = 2
 """Passages in one answer at most; the second only where it fits nearly as well."""
 NEARLY = 0.8
 QUOTE = 300
 """Characters of a chunk that a citation repeats, at most; its hash is over all of it."""
+DIGESTED = 500
+"""Characters of a message in a summary."""
 
 _PASSED_ON = "I am passing you on to a colleague."
 _NOTHING = "I found nothing about that in our help pages. A colleague will take over."
@@ -28,8 +32,10 @@ class CitedAnswers:
     def __init__(self, knowledge: KnowledgeSearch) -> None:
         self._knowledge = knowledge
 
-    async def answer(self, question: Question) -> Answer:
-        asked = question.turns[-1].text
+    async def answer(self, question: Question, hear: Hear = unheard) -> Answer:
+        if question.purpose == "summary":
+            return Answer(_digest(question))
+        asked = last_asked(question)
         if wants_human(asked):
             return Answer(_PASSED_ON, hand_over="visitor_asked")
         if is_greeting(asked) or asks_who_answers(asked):
@@ -40,6 +46,17 @@ class CitedAnswers:
         if not passages:
             return Answer(_NOTHING, hand_over="nothing_found")
         return _quote([one for one in passages if one.score >= NEARLY * passages[0].score])
+
+
+def last_asked(question: Question) -> str:
+    """The visitor's last words."""
+    said = (turn.text for turn in reversed(question.turns) if turn.speaker == "visitor")
+    return next(said, question.turns[-1].text)
+
+
+def sources_of(passages: Sequence[Passage]) -> tuple[SourceUsed, ...]:
+    """Which passages these were, word for word."""
+    return tuple(SourceUsed(one.article_id, hashlib.sha256(one.text.encode()).hexdigest()) for one in passages)
 
 
 def citations_of(passages: Sequence[Passage]) -> tuple[Citation, ...]:
@@ -63,9 +80,19 @@ def _introduction(persona: Persona) -> str:
     )
 
 
+def _digest(question: Question) -> str:
+    """What a summary is without anybody who can write one: how it began and where it stands."""
+    said = [turn.text for turn in question.turns if turn.speaker == "visitor"]
+    first, last = said[0][:DIGESTED], said[-1][:DIGESTED]
+    answers = len(question.turns) - len(said)
+    lines = [f"{len(said)} messages of the visitor, {answers} answers.", f"First: “{first}”"]
+    return "\n".join(lines if len(said) == 1 else [*lines, f"Last: “{last}”"])
+
+
 def _quote(passages: Sequence[Passage]) -> Answer:
     parts: list[str] = []
     for citation in citations_of(passages):
         texts = [passage.text for passage in passages if passage.article_id == citation.article_id]
         parts.append(f"From “{citation.title}”:\n" + "\n\n".join(texts))
-    return Answer("\n\n".join([*parts, _CLOSING]), citations=citations_of(passages))
+    trace = Trace(sources=sources_of(passages))
+    return Answer("\n\n".join([*parts, _CLOSING]), citations=citations_of(passages), trace=trace)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from application.assistant import default_assistant, present_assistant
 from application.canned_use import CannedChoice, note_canned_use
 from application.command import Command, Handlers
 from application.contact import refuse_blocked
@@ -11,10 +12,10 @@ from application.joining import speaks_for
 from application.masking import masked
 from application.widget_rules import AttachmentsAreOff, form_answers, introduction, settings_of
 from application.work import Work
-from domain.assistant import Assistant
 from domain.contact import Contact
 from domain.conversation import Channel, Citation, Conversation
 from domain.file import Attachment, File, FileRules
+from domain.generation import Generation, Outcome, Trace
 from domain.refusals import Invalid, NoAssistant, NotFound
 from domain.widget import Widget
 
@@ -64,7 +65,11 @@ class PostMessage(AboutConversation, frozen=True, kw_only=True):
 
 
 class ReplyAsAssistant(AboutConversation, frozen=True, kw_only=True):
-    """The assistant's words, asked at `asked_version`; `hand_over` is why a human should go on, if so."""
+    """The assistant's words, asked at `asked_version`; `hand_over` is why a human should go on, if so.
+
+    `notes`, and `qualifies` (why it is a lead): what it does besides, together with its words or not at all.
+    `trace` and `arguments`: how the words came about.
+    """
 
     text: str
     asked_version: int
@@ -72,6 +77,11 @@ class ReplyAsAssistant(AboutConversation, frozen=True, kw_only=True):
     tokens: int = 0
     citations: tuple[Citation, ...] = ()
     hand_over: str | None = None
+    notes: tuple[str, ...] = ()
+    qualifies: str | None = None
+    score: int | None = None
+    trace: Trace | None = None
+    arguments: str | None = None
 
 
 async def start_conversation(work: Work, command: StartConversation) -> None:
@@ -120,18 +130,62 @@ async def post_message(work: Work, command: PostMessage) -> None:
 
 
 async def reply_as_assistant(work: Work, command: ReplyAsAssistant) -> None:
+    # Before the conversation: the seq of an answer is that of its last event.
+    generation = None if command.trace is None else work.create(Generation)
     conversation = await work.get(Conversation, command.conversation_id)
+    asked_version = command.asked_version
+    is_late = conversation.moved_since(asked_version) is not None
+    if not is_late:
+        await _do_besides(work, conversation, command)
+        asked_version = conversation.version
+    message_id = work.new_id()
     conversation.reply(
         work.stamp,
-        work.new_id(),
+        message_id,
         command.text,
-        command.asked_version,
+        asked_version,
         model=command.model,
         tokens=command.tokens,
         citations=command.citations,
     )
     if command.hand_over is not None:
         conversation.hand_over(work.stamp, command.hand_over)
+    if generation is not None:
+        await _keep_trace(work, generation, conversation, command, None if is_late else message_id)
+
+
+async def _do_besides(work: Work, conversation: Conversation, command: ReplyAsAssistant) -> None:
+    for note in command.notes:
+        conversation.add_note(work.stamp, work.new_id(), await masked(work, note))
+    if command.qualifies is not None and conversation.may_qualify(work.stamp):
+        conversation.qualify(work.stamp, command.score, await masked(work, command.qualifies))
+
+
+async def _keep_trace(
+    work: Work,
+    generation: Generation,
+    conversation: Conversation,
+    command: ReplyAsAssistant,
+    message_id: UUID | None,
+) -> None:
+    trace = command.trace or Trace()
+    outcome: Outcome = "replied" if command.hand_over is None else "handed_over"
+    if message_id is None:
+        outcome = "discarded"
+    elif trace.fault is not None:
+        outcome = "failed"
+    generation.keep(
+        work.stamp,
+        tenant_id=work.actor.tenant_id,
+        contact_id=conversation.contact_id,
+        conversation_id=conversation.id,
+        assistant_id=conversation.assistant_id,
+        purpose="reply",
+        outcome=outcome,
+        trace=trace,
+        message_id=message_id,
+        arguments=None if command.arguments is None else await masked(work, command.arguments),
+    )
 
 
 async def theirs(work: Work, conversation_id: UUID) -> Conversation:
@@ -196,16 +250,20 @@ async def _continue(work: Work, ended: Conversation) -> Conversation:
 
 
 async def _assistant_for(work: Work, command: StartConversation) -> UUID | None:
-    wanted = command.assistant_id
-    if wanted is None and command.widget_id is not None:
+    """The one that is named, else the widget's; for family A at last the tenant's default."""
+    if command.assistant_id is not None:
+        if not await present_assistant(work, command.assistant_id):
+            raise NotFound
+        return command.assistant_id
+    if command.widget_id is not None:
         widget = await work.look_up(Widget, command.widget_id)
         widget.refuse_archived()
-        wanted = widget.assistant_id
-    if wanted is None and command.needs_assistant:
+        if widget.assistant_id is not None and await present_assistant(work, widget.assistant_id):
+            return widget.assistant_id
+    found = await default_assistant(work) if command.needs_assistant else None
+    if found is None and command.needs_assistant:
         raise NoAssistant
-    if wanted is not None:
-        await work.look_up(Assistant, wanted)
-    return wanted
+    return found
 
 
 HANDLERS: Handlers = {

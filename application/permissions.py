@@ -22,7 +22,13 @@ from application.article import (
     UnpublishArticle,
     WriteArticle,
 )
-from application.assistant import ConfigureAssistant
+from application.assistant import (
+    ArchiveAssistant,
+    ChangeAssistant,
+    ChooseDefaultAssistant,
+    ConfigureAssistant,
+    CreateAssistant,
+)
 from application.availability import NoticeIdle, SetAvailability, SetCapacity
 from application.bulk import BeginBulk, MarkAllRead
 from application.canned_response import (
@@ -43,6 +49,7 @@ from application.contact import (
 )
 from application.conversation import PostMessage, ReplyAsAssistant, StartConversation
 from application.file import ExpireFile, PurgeFile, UploadFile
+from application.generation import RecordGeneration
 from application.handling import (
     AcceptConversation,
     AssignConversation,
@@ -59,6 +66,7 @@ from application.issuer import DistrustIssuer, TrustIssuer
 from application.joining import IdentifyContact, MergeContact, UnmergeContact
 from application.marks import ChangeLabels, SetAttributes, SetPriority
 from application.plan import ChangePlan, NoticeUsage
+from application.qualification import DisqualifyConversation, QualifyConversation
 from application.receipts import MarkDelivered, MarkRead, RateConversation
 from application.scopes import SCOPES, expect_scope
 from application.team import (
@@ -132,6 +140,9 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     ChangeLabels: AGENTS,
     SetPriority: AGENTS,
     SetAttributes: AGENTS,
+    QualifyConversation: AGENTS,
+    DisqualifyConversation: AGENTS,
+    RecordGeneration: AGENTS - SYSTEM,
     MarkDelivered: VISITORS,
     MarkRead: (AGENTS - SYSTEM) | VISITORS,
     RateConversation: VISITORS,
@@ -155,6 +166,10 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     IssueWidgetToken: ADMINS,
     RevokeWidgetToken: ADMINS,
     ConfigureAssistant: ADMINS,
+    CreateAssistant: ADMINS,
+    ChangeAssistant: ADMINS,
+    ArchiveAssistant: ADMINS,
+    ChooseDefaultAssistant: ADMINS,
     InviteAgent: ADMINS,
     ChangeAgentRole: ADMINS,
     DeactivateAgent: ADMINS,

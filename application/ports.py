@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import IO, Literal, Protocol
 from uuid import UUID
@@ -14,6 +15,7 @@ from application.log import Recorded
 from application.routing import Floor
 from domain.assistant import Persona
 from domain.conversation import Citation
+from domain.generation import Purpose, Trace
 from domain.plan import Meter, ModelWeight
 
 
@@ -25,17 +27,30 @@ class Turn(msgspec.Struct, frozen=True):
 
 
 class Question(msgspec.Struct, frozen=True):
-    """What an assistant is asked: the conversation, ending with the visitor's last words."""
+    """What an assistant is asked: the conversation, ending with the visitor's last words, and what for.
+
+    `persona_version` is the version of the assistant's stream, for the record.
+    """
 
     tenant_id: int
     persona: Persona
     turns: tuple[Turn, ...]
+    purpose: Purpose = "reply"
+    persona_version: int = 0
+
+
+class Lead(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What speaks for a conversation being a lead; `score` is 0 to 100."""
+
+    why: str
+    score: int | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):
     """The assistant's words. `hand_over` is why a human should go on (None: the assistant keeps it).
 
-    `model` is None and `tokens` 0 where no language model was asked.
+    `model` is None and `tokens` 0 where no language model was asked. `notes` and `lead` are what it wants done in
+    this very conversation: they name no other, nor could they. `arguments`: JSON, what it asked its tools for.
     """
 
     text: str
@@ -43,12 +58,38 @@ class Answer(msgspec.Struct, frozen=True):
     tokens: int = 0
     citations: tuple[Citation, ...] = ()
     hand_over: str | None = None
+    notes: tuple[str, ...] = ()
+    lead: Lead | None = None
+    trace: Trace = Trace()
+    arguments: str | None = None
+
+
+Hear = Callable[[str], None]
+"""Told the words so far, while they come; cheap, never raises, never waits."""
+
+
+def unheard(words: str) -> None:
+    """For an answer that nobody follows."""
 
 
 class AnswerModel(Protocol):
-    """Answers within its own deadline, always: a failure is an Answer that hands over."""
+    """Answers within its own deadline, always: a failure is an Answer that hands over.
 
-    async def answer(self, question: Question) -> Answer: ...
+    Every question of every purpose goes through one of them, and the answer's `trace` says what it cost.
+    """
+
+    async def answer(self, question: Question, hear: Hear = unheard) -> Answer: ...
+
+
+class LiveWords(Protocol):
+    """A way to those who watch a conversation while an answer to it is being made."""
+
+    def to(self, tenant_id: int, conversation_id: UUID, contact_id: UUID, persona: Persona) -> Live:
+        """What is heard inside is shown, made safe and at most a few times a second; lost where nobody looks."""
+        ...
+
+
+Live = AbstractAsyncContextManager[Hear]
 
 
 class Passage(msgspec.Struct, frozen=True):

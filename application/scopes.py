@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from application import article, bulk, canned_response, contact, conversation, file, handling, marks, webhook
+from application import (
+    article,
+    bulk,
+    canned_response,
+    contact,
+    conversation,
+    file,
+    generation,
+    handling,
+    marks,
+    qualification,
+    webhook,
+)
 from application.command import Command
 from application.contact import EraseContact
 from application.conversation import ReplyAsAssistant
@@ -19,6 +31,7 @@ from domain.refusals import ScopeMissing
 OF_NOUNS: tuple[tuple[Scope, Iterable[type[Command]]], ...] = (
     ("conversations:write", (*conversation.HANDLERS, *handling.HANDLERS, *marks.HANDLERS, *file.HANDLERS)),
     ("conversations:write", (*bulk.HANDLERS, UndoBulkChange)),
+    ("conversations:write", (*qualification.HANDLERS, *generation.HANDLERS)),
     ("contacts:write", (*contact.HANDLERS, MergeContact, UnmergeContact)),
     ("knowledge:write", (*article.HANDLERS, *canned_response.HANDLERS)),
     ("webhooks:manage", webhook.HANDLERS),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import append, full_command, growth, idle, live, publish, relay, track
+from benchmarks import append, full_command, growth, idle, live, publish, relay, slow_model, track
 from benchmarks.rounds import Demand, Measured, play
 from benchmarks.servers import running_servers
 
@@ -22,6 +22,7 @@ SUITES = {
     "live": live.SUITE,
     "growth": growth.SUITE,
     "track": track.SUITE,
+    "slow_model": slow_model.SUITE,
 }
 
 

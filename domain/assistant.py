@@ -1,26 +1,17 @@
-"""Assistant: who answers first, and how it is told to."""
+"""Assistant: who answers first, and how it is told to. A tenant has several, one of them the default."""
 
 from __future__ import annotations
 
-import msgspec
-
 from domain.kernel import Aggregate, Event, Stamp
-from domain.values import bounded, required
+from domain.persona import FALLBACK, Persona, valid_persona
+from domain.refusals import Conflict, NotFound
 
-FALLBACK = "I cannot answer right now. A colleague will take over."
-
-
-class Persona(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`model` None: answers are quoted from the knowledge base; else `base_url` speaks OpenAI's protocol."""
-
-    name: str
-    instructions: str = ""
-    model: str | None = None
-    base_url: str | None = None
-    fallback: str = FALLBACK
+__all__ = ["EVENTS", "FALLBACK", "Assistant", "AssistantArchived", "AssistantConfigured", "Persona"]
 
 
 class AssistantConfigured(Event, frozen=True, kw_only=True):
+    """New, or changed; all of it. The stream's version is the version of what the model is told."""
+
     TYPE = "assistant.configured.1"
 
     tenant_id: int
@@ -33,18 +24,38 @@ class AssistantConfigured(Event, frozen=True, kw_only=True):
         aggregate.persona = self.persona
 
 
+class AssistantArchived(Event, frozen=True, kw_only=True):
+    """It answers nobody any more; what it said stays."""
+
+    TYPE = "assistant.archived.1"
+
+    def apply(self, aggregate: Assistant) -> None:
+        aggregate.is_archived = True
+
+
 class Assistant(Aggregate):
     KIND = "assistant"
 
     persona = Persona(name="")
+    is_archived = False
 
-    def configure(self, stamp: Stamp, tenant_id: int, persona: Persona) -> None:
-        """The same persona again changes nothing. Raises Invalid."""
-        required("name", persona.name)
-        required("fallback", persona.fallback, 2_000)
-        bounded("instructions", persona.instructions, 20_000)
-        if persona != self.persona:
-            self.record(AssistantConfigured, stamp, tenant_id=tenant_id, persona=persona)
+    def configure(
+        self, stamp: Stamp, tenant_id: int, persona: Persona, expected_version: int | None = None
+    ) -> None:
+        """The same persona again changes nothing. Raises Invalid, NotFound once archived, and Conflict where
+        `expected_version` is given and another one is stored."""
+        if self.is_archived:
+            raise NotFound
+        if expected_version is not None and expected_version != self.version:
+            raise Conflict(expected=expected_version, version=self.version)
+        wanted = valid_persona(persona)
+        if not self.exists or wanted != self.persona:
+            self.record(AssistantConfigured, stamp, tenant_id=tenant_id, persona=wanted)
+
+    def archive(self, stamp: Stamp) -> None:
+        """Archiving twice changes nothing."""
+        if self.exists and not self.is_archived:
+            self.record(AssistantArchived, stamp)
 
 
-EVENTS: tuple[type[Event], ...] = (AssistantConfigured,)
+EVENTS: tuple[type[Event], ...] = (AssistantConfigured, AssistantArchived)

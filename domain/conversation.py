@@ -8,12 +8,13 @@ from uuid import UUID
 
 import msgspec
 
-from domain import handling, marks, receipts
+from domain import handling, marks, qualification, receipts
 from domain.file import Attachment
 from domain.handling import REOPEN_HOURS, Handled, Handling
 from domain.kernel import NOWHERE, Aggregate, Event, PersonalEvent, Stamp
 from domain.marks import Marked
 from domain.personal import Personal
+from domain.qualification import Qualified
 from domain.receipts import Received
 from domain.refusals import ConversationChanged
 from domain.values import bounded, message_text
@@ -113,7 +114,7 @@ class ReplyDiscarded(PersonalEvent, frozen=True, kw_only=True):
     tokens: int = 0
 
 
-class Conversation(Handled, Marked, Received):
+class Conversation(Handled, Marked, Qualified, Received):
     """Guards who may speak; what it inherits guards the rest."""
 
     KIND = "conversation"
@@ -218,7 +219,7 @@ class Conversation(Handled, Marked, Received):
         citations: tuple[Citation, ...] = (),
     ) -> None:
         """The answer, if nothing happened since it was asked; else recorded as discarded. Raises Invalid."""
-        moved = self._moved_since(asked_version)
+        moved = self.moved_since(asked_version)
         facts = {"subject_id": self.contact_id, "text": message_text(text), "model": model, "tokens": tokens}
         if moved:
             self.record(ReplyDiscarded, stamp, asked_version=asked_version, reason=moved, **facts)
@@ -241,7 +242,8 @@ class Conversation(Handled, Marked, Received):
         if expected is not None and expected != self.version:
             raise ConversationChanged(expected=expected, version=self.version)
 
-    def _moved_since(self, asked_version: int) -> str | None:
+    def moved_since(self, asked_version: int) -> str | None:
+        """Why words that were asked for at this version come too late, None where they do not."""
         if self.is_ended:
             return "conversation_ended"
         if self.handling.handled_by != "bot":
@@ -257,5 +259,6 @@ EVENTS: tuple[type[Event], ...] = (
     ReplyDiscarded,
     *handling.EVENTS,
     *marks.EVENTS,
+    *qualification.EVENTS,
     *receipts.EVENTS,
 )

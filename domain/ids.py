@@ -21,6 +21,7 @@ PREFIXES = {
     "canned_response": "can",
     "canned_shortcut": "csc",
     "file": "fil",
+    "generation": "gen",
     "identity_secret": "ids",
     "note": "nte",
     "token": "tok",

@@ -49,6 +49,11 @@ class Conflict(Refusal):
     sentence = "Somebody else changed this at the same time. Look again, then retry."
 
 
+class AssistantIsDefault(Conflict):
+    code = "assistant_is_default"
+    sentence = "This is the default assistant. Choose another one as the default first."
+
+
 class Unavailable(Refusal):
     code = "overloaded"
     sentence = "Too much is going on right now. Try again shortly."

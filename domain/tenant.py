@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from domain.file import FileRules, valid_rules
 from domain.kernel import Aggregate, Event, Stamp
 from domain.values import required
@@ -49,12 +51,24 @@ class MaskingSet(Event, frozen=True, kw_only=True):
         aggregate.masks = self.enabled
 
 
+class DefaultAssistantChosen(Event, frozen=True, kw_only=True):
+    """Who answers where neither the widget nor the request names an assistant."""
+
+    TYPE = "tenant.default_assistant_chosen.1"
+
+    assistant_id: UUID
+
+    def apply(self, aggregate: Tenant) -> None:
+        aggregate.default_assistant_id = self.assistant_id
+
+
 class Tenant(Aggregate):
     KIND = "tenant"
 
     name = ""
     file_rules = FileRules()
     masks = True
+    default_assistant_id: UUID | None = None
 
     def open(self, stamp: Stamp, tenant_id: int, name: str) -> None:
         """Opening twice changes nothing. Raises Invalid."""
@@ -76,5 +90,10 @@ class Tenant(Aggregate):
         if enabled != self.masks:
             self.record(MaskingSet, stamp, enabled=enabled)
 
+    def choose_default_assistant(self, stamp: Stamp, assistant_id: UUID) -> None:
+        """The one it is already changes nothing."""
+        if assistant_id != self.default_assistant_id:
+            self.record(DefaultAssistantChosen, stamp, assistant_id=assistant_id)
 
-EVENTS: tuple[type[Event], ...] = (TenantOpened, TenantRenamed, FileRulesSet, MaskingSet)
+
+EVENTS: tuple[type[Event], ...] = (TenantOpened, TenantRenamed, FileRulesSet, MaskingSet, DefaultAssistantChosen)

@@ -136,6 +136,13 @@ class Egress:
 
         return httpx.create_ssl_context(trust_env=False)
 
+    async def address(self, url: str) -> IPv4Address | IPv6Address:
+        """Where a connection to `url` may go, and only there. Raises EgressRefused; bound it in time."""
+        try:
+            return await self._address(urlsplit(url))
+        except (OSError, ValueError) as error:
+            raise EgressRefused("The address does not lead anywhere.") from error
+
     async def _get(self, url: str, limit: int) -> bytes:
         import httpx
 

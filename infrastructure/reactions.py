@@ -20,8 +20,8 @@ from infrastructure.eventstore.reader import EventReader
 from infrastructure.postgres import Database
 
 PAGE = 500
-AT_ONCE = 64
-"""Reactions under way at a time."""
+AT_ONCE = 256
+"""Reactions under way at a time: most of them wait for a language model, and nobody waits for them."""
 BACKLOG = 1_000
 """Events read but not done; beyond it, reading waits."""
 TIMER = 0.25

@@ -46,6 +46,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     private_webhooks: Annotated[
         bool, _about("Webhooks may go to private addresses, and on this machine without TLS.")
     ] = False
+    private_models: Annotated[
+        bool, _about("Assistants may name model addresses that are private, and on this machine without TLS.")
+    ] = False
     blobs: Annotated[
         _Text,
         _about(

@@ -10,9 +10,8 @@ from litestar import Litestar
 from prometheus_client import CollectorRegistry
 
 from application.allowance import Allowance
-from application.answer_models import AnswerModels
 from application.bus import CommandBus
-from application.cited_answers import CitedAnswers
+from application.copilot import Copilot
 from application.policies.answer_with_assistant import AnswerWithAssistant
 from application.policies.delete_purged_file import DeletePurgedFile
 from application.policies.forget_visits import ForgetVisits
@@ -22,10 +21,8 @@ from application.seats import Seats
 from infrastructure.access.access import Access, keep_swept, open_access
 from infrastructure.drafts import Drafts
 from infrastructure.egress import Egress
-from infrastructure.embeddings import Embeddings
 from infrastructure.eventstore.partitions import keep_partitions
 from infrastructure.eventstore.store import EventStore, open_event_store
-from infrastructure.language_model import LanguageModel
 from infrastructure.nats.connection import NatsConnection, nats_connection
 from infrastructure.nats.feed import Feed
 from infrastructure.nats.relay import Relay
@@ -42,6 +39,7 @@ from infrastructure.track.retention import keep_tracked
 from infrastructure.usage import keep_usage_swept
 from infrastructure.webhooks.courier import Courier
 from infrastructure.webhooks.requests import DeliverOnRequest
+from interfaces.answers import model_egress, open_answer_models, open_embeddings
 from interfaces.embedding import ChunkEmbedding
 from interfaces.files import FileSweep, open_files
 from interfaces.health import (
@@ -56,8 +54,8 @@ from interfaces.health import (
 from interfaces.http import health
 from interfaces.http.app import build_app
 from interfaces.http.pages import DemoPage, page_routes
-from interfaces.http.parts import FileParts, HttpParts
-from interfaces.knowledge import Knowledge
+from interfaces.http.parts import AssistantParts, FileParts, HttpParts
+from interfaces.live_words import FeedWords
 from interfaces.routing import open_seats, queue_places, routing, seated_bus
 from interfaces.tasks import Tasks
 from interfaces.tracking import forget_in, open_ingest, start_attendance
@@ -170,6 +168,11 @@ async def open_app(process: Process, roles: Collection[str], demo: DemoPage | No
     feed = Feed(process.nats, store.reader, store.mapper)
     hub = Hub(feed, store.reader, store.database, registry=process.registry)
     ingest = await process.closing.enter_async_context(open_ingest(store.database, process.settings.master_key))
+    embeddings = await process.closing.enter_async_context(open_embeddings(process.settings))
+    model = await process.closing.enter_async_context(
+        open_answer_models(process.settings, store.database, embeddings)
+    )
+    copilot = Copilot(store, process.side.bus, model)
     parts = HttpParts(
         bus=process.side.bus,
         database=store.database,
@@ -187,6 +190,7 @@ async def open_app(process: Process, roles: Collection[str], demo: DemoPage | No
         rates=process.rates,
         allowance=process.side.allowance,
         registry=process.registry,
+        assistants=AssistantParts(egress=model_egress(process.settings), copilot=copilot),
         base_url=_public_url(process.settings),
     )
     if "api" not in roles:
@@ -225,27 +229,19 @@ async def _projector(process: Process) -> None:
 
 
 async def _reactor(process: Process) -> None:
-    store, settings = process.side.store, process.settings
-    embeddings = _embeddings(process)
-    knowledge = Knowledge(store.database, embeddings)
-    language_model = LanguageModel(
-        knowledge,
-        url=settings.model_url,
-        key=settings.model_key,
-        model=settings.model_name,
-        deadline=settings.model_deadline,
+    store = process.side.store
+    embeddings = await process.closing.enter_async_context(open_embeddings(process.settings))
+    model = await process.closing.enter_async_context(
+        open_answer_models(process.settings, store.database, embeddings)
     )
-    process.closing.push_async_callback(language_model.close)
-    deadline = settings.model_deadline + 5  # the model's own comes first
-    model = AnswerModels(CitedAnswers(knowledge), language_model, deadline)
+    feed = Feed(process.nats, store.reader, store.mapper)
     policies: list[Policy] = [
-        AnswerWithAssistant(store, process.side.bus, model),
+        AnswerWithAssistant(store, process.side.bus, model, FeedWords(feed)),
         DeletePurgedFile(store, process.files.blobs, store.keyring.destroy),
         ForgetVisits(forget_in(store.database)),
         NoticeNearLimits(process.side.allowance, UsageCounters(store), process.side.bus),
     ]
     route, timers = routing(store, process.side.seats, process.progress)
-    feed = Feed(process.nats, store.reader, store.mapper)
     policies += [route, timers, queue_places(store, feed, process.progress), await _courier(process)]
     embedding = [] if embeddings is None else [ChunkEmbedding(store.database, embeddings).run]
     reactor = Reactor(store.database, store.reader, policies, beside=[timers.run, *embedding])
@@ -264,20 +260,6 @@ async def _courier(process: Process) -> DeliverOnRequest:
     process.health.add(courier_probe(courier, process.side.store.reader))
     process.tasks.start("webhooks", courier.run())
     return requests
-
-
-def _embeddings(process: Process) -> Embeddings | None:
-    """A key goes to the address it is for, and nowhere else."""
-    settings = process.settings
-    if settings.embedding_model is None:
-        return None
-    key = settings.embedding_key
-    if key is None and settings.embedding_url in (None, settings.model_url):
-        key = settings.model_key
-    url = settings.embedding_url or settings.model_url
-    embeddings = Embeddings(settings.embedding_model, url, key, settings.model_deadline)
-    process.closing.push_async_callback(embeddings.close)
-    return embeddings
 
 
 def _public_url(settings: Settings) -> str:

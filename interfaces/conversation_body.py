@@ -37,7 +37,7 @@ class ConversationBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     """A conversation as it stands; `messages` only where a page of them was asked for.
 
     `unread` counts the other side's messages that the caller's side has not read. What a visitor never sees is
-    left out for them: teamId, labels, priority, attributes, snoozedUntil, acceptUntil.
+    left out for them: teamId, labels, priority, attributes, snoozedUntil, acceptUntil, qualified.
     """
 
     id: str
@@ -64,6 +64,7 @@ class ConversationBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     attributes: dict[str, AttributeValue] | msgspec.UnsetType = msgspec.UNSET
     snoozed_until: datetime | msgspec.UnsetType | None = msgspec.UNSET
     accept_until: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    qualified: bool | msgspec.UnsetType | None = msgspec.UNSET
     messages: MessagePageBody | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -81,6 +82,7 @@ def conversation_of_view(view: ConversationView, side: Side) -> ConversationBody
         attributes=stored_attributes(view.attributes),
         snoozed_until=view.snoozed_until,
         accept_until=view.accept_until,
+        qualified=view.qualified,
     )
 
 

@@ -21,9 +21,9 @@ from domain.agent import (
     InvitationIssued,
     Role,
 )
-from domain.assistant import AssistantConfigured, Persona
+from domain.assistant import AssistantArchived, AssistantConfigured, Persona
 from domain.personal import readable
-from domain.tenant import TenantOpened, TenantRenamed
+from domain.tenant import DefaultAssistantChosen, TenantOpened, TenantRenamed
 from domain.widget import Look, WidgetArchived, WidgetConfigured, WidgetInstalled, WidgetRestyled
 from domain.widget_settings import WidgetSettings
 from projections.table import Row, Table
@@ -34,6 +34,7 @@ class TenantRow(msgspec.Struct):
     stream_id: UUID
     name: str
     since: int
+    default_assistant_id: UUID | None = None
 
 
 class AgentRow(msgspec.Struct):
@@ -63,12 +64,15 @@ class AssistantRow(msgspec.Struct):
     assistant_id: UUID
     persona: Persona
     since: int
+    version: int
+    updated_at: datetime
+    is_archived: bool = False
 
 
 TENANTS = Table("tenant", TenantRow, ("stream_id",))
 AGENTS = Table("agent", AgentRow, ("agent_id",))
 WIDGETS = Table("widget", WidgetRow, ("widget_id",))
-ASSISTANTS = Table("assistant", AssistantRow, ("assistant_id",))
+ASSISTANTS = Table("assistant", AssistantRow, ("assistant_id",), ("tenant_id, since WHERE NOT is_archived",))
 TABLES: tuple[Table[Any], ...] = (TENANTS, AGENTS, WIDGETS, ASSISTANTS)
 
 
@@ -119,9 +123,14 @@ async def _fold(
 
 
 def _tenant(row: TenantRow | None, one: Recorded) -> TenantRow | None:
-    if isinstance(one.event, TenantOpened | TenantRenamed):
-        return TenantRow(one.tenant_id, one.stream_id, one.event.name, row.since if row else one.seq)
-    return row
+    match one.event:
+        case TenantOpened(name=name) | TenantRenamed(name=name):
+            since, default_id = (row.since, row.default_assistant_id) if row else (one.seq, None)
+            return TenantRow(one.tenant_id, one.stream_id, name, since, default_id)
+        case DefaultAssistantChosen(assistant_id=assistant_id) if row:
+            return msgspec.structs.replace(row, default_assistant_id=assistant_id)
+        case _:
+            return row
 
 
 def _agent(row: AgentRow | None, one: Recorded) -> AgentRow | None:
@@ -158,6 +167,11 @@ def _widget(row: WidgetRow | None, one: Recorded) -> WidgetRow | None:
 
 
 def _assistant(row: AssistantRow | None, one: Recorded) -> AssistantRow | None:
-    if isinstance(one.event, AssistantConfigured):
-        return AssistantRow(one.tenant_id, one.stream_id, one.event.persona, row.since if row else one.seq)
-    return row
+    match one.event:
+        case AssistantConfigured(persona=persona):
+            since = row.since if row else one.seq
+            return AssistantRow(one.tenant_id, one.stream_id, persona, since, one.version, one.at)
+        case AssistantArchived() if row:
+            return msgspec.structs.replace(row, is_archived=True, version=one.version, updated_at=one.at)
+        case _:
+            return row

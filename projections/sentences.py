@@ -18,6 +18,7 @@ from domain import (
     canned_use,
     contact,
     conversation,
+    generation,
     handling,
     identity_secret,
     issuer,
@@ -25,6 +26,7 @@ from domain import (
     marks,
     ownership,
     plan,
+    qualification,
     receipts,
     tenant,
     view,
@@ -85,6 +87,10 @@ def _limited(event: plan.PlanChanged) -> str:
     return f"limited the plan to {told}" if told else "made the plan unlimited"
 
 
+def _why(event: qualification.ConversationQualified | qualification.ConversationDisqualified) -> str:
+    return f": {_quoted(event.why)}" if event.why is not None else ""
+
+
 SENTENCES: Mapping[type[Event], Sentence] = {
     conversation.ConversationStarted: lambda e, _: (
         f"started a conversation, handled by the {e.handling.handled_by}"
@@ -105,6 +111,11 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     marks.LabelsChanged: lambda e, _: _labelled(e),
     marks.PriorityChanged: lambda e, _: f"changed the priority from {e.before or 'none'} to {e.after or 'none'}",
     marks.AttributesChanged: lambda e, _: f"set the attributes {', '.join(e.names)}",
+    qualification.ConversationQualified: lambda e, _: "qualified it as a lead" + _why(e),
+    qualification.ConversationDisqualified: lambda e, _: "said that it is no lead" + _why(e),
+    generation.GenerationRecorded: lambda e, _: (
+        f"asked for a {e.purpose}: {e.outcome}" + (f" with the model {e.trace.model}" if e.trace.model else "")
+    ),
     receipts.Delivered: lambda e, _: f"had everything up to version {e.up_to}",
     receipts.Read: lambda e, _: f"read up to version {e.up_to}",
     receipts.Rated: lambda e, _: f"rated it {e.score} of 5" + (f": {_quoted(e.comment)}" if e.comment else ""),
@@ -135,6 +146,7 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     widget.WidgetTokenIssued: lambda e, _: f"issued the widget token {e.token_id.hex}",
     widget.WidgetTokenRevoked: lambda e, _: f"revoked the widget token {e.token_id.hex}",
     assistant.AssistantConfigured: lambda e, _: f"configured the assistant “{e.persona.name}”",
+    assistant.AssistantArchived: lambda _e, _: "archived the assistant",
     agent.AgentInvited: lambda e, _: f"invited {readable(e.name) or 'somebody'} as {e.role}",
     agent.AgentRoleChanged: lambda e, _: f"changed the role to {e.role}",
     agent.AgentDeactivated: lambda _e, _: "deactivated the agent",
@@ -163,6 +175,7 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     tenant.TenantOpened: lambda e, _: f"opened the tenant “{e.name}”",
     tenant.TenantRenamed: lambda e, _: f"renamed the tenant to “{e.name}”",
     tenant.MaskingSet: lambda e, _: f"switched masking of card numbers and secrets {'on' if e.enabled else 'off'}",
+    tenant.DefaultAssistantChosen: lambda e, _: f"made {wire('assistant', e.assistant_id)} the default assistant",
     article.ArticleWritten: lambda e, _: f"wrote the article “{e.title}”",
     article.ArticlePublished: lambda _e, _: "published the article",
     article.ArticleUnpublished: lambda _e, _: "unpublished the article",

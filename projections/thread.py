@@ -16,6 +16,7 @@ from domain.handling import Ended, HandledBy, HandlingChanged, Reopened, Snoozed
 from domain.kernel import Event
 from domain.marks import AttributesChanged, LabelsChanged, Priority, PriorityChanged
 from domain.personal import readable
+from domain.qualification import ConversationDisqualified, ConversationQualified
 from domain.receipts import Delivered, Rated, Read
 from projections.unread import unread_by_agents, unread_by_visitor
 
@@ -48,6 +49,7 @@ class Thread(msgspec.Struct):
     labels: tuple[str, ...] = ()
     priority: Priority | None = None
     attributes: str | None = None
+    qualified: bool | None = None
     visitor_read_to: int = 0
     agent_read_to: int = 0
     delivered_to: int = 0
@@ -96,6 +98,8 @@ def evolve(thread: Thread, event: Event, seq: int) -> None:
             _mark(thread, event)
         case Delivered() | Read() | Rated():
             _receive(thread, event)
+        case ConversationQualified() | ConversationDisqualified():
+            thread.qualified = isinstance(event, ConversationQualified)
         case _:
             pass
     thread.version, thread.seq = event.originator_version, seq

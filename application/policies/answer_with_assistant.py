@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -12,13 +12,13 @@ from application.bus import CommandBus, Request
 from application.conversation import ReplyAsAssistant
 from application.handling import HandOverConversation
 from application.log import EventLog, Recorded
-from application.ports import Answer, AnswerModel, Question, Turn
+from application.ports import Answer, AnswerModel, LiveWords, Question
+from application.turns_said import turns_said
 from application.work import fold
-from domain.assistant import Assistant, Persona
+from domain.assistant import Assistant
 from domain.conversation import AssistantReplied, Conversation, MessagePosted, ReplyDiscarded
-from domain.handling import HandedOver
+from domain.handling import HandedOver, Reopened
 from domain.kernel import Event
-from domain.personal import readable
 from domain.refusals import IdempotencyMismatch
 
 TRIES = 3
@@ -30,10 +30,12 @@ class AnswerWithAssistant:
 
     name = "answer_with_assistant"
 
-    def __init__(self, log: EventLog, bus: CommandBus, model: AnswerModel) -> None:
+    def __init__(self, log: EventLog, bus: CommandBus, model: AnswerModel, live: LiveWords | None = None) -> None:
+        """`live`: where words are shown while they are being made, if anywhere."""
         self._log = log
         self._bus = bus
         self._model = model
+        self._live = live
 
     def concerns(self, recorded: Recorded) -> bool:
         return isinstance(recorded.event, MessagePosted) and recorded.event.by.kind == "visitor"
@@ -44,7 +46,7 @@ class AnswerWithAssistant:
             task = await self._task(recorded)
             if task is None:
                 return
-            await self._reply(task, await self._model.answer(task.question))
+            await self._reply(task, await self._answer(task))
         task = await self._task(recorded)
         if task is not None:
             await self._hand_over(task)
@@ -57,18 +59,34 @@ class AnswerWithAssistant:
             return None
         later = stream.events[recorded.version :]
         mine = [event for event in later if self._caused(event, recorded)]
-        turns = tuple(_turns(stream.events))
+        turns = turns_said(stream.events)
         if _is_settled(mine) or not _waits(conversation, later) or not turns:
             return None
-        persona = await self._persona(recorded.tenant_id, conversation)
-        question = Question(recorded.tenant_id, persona, turns)
-        discarded = sum(isinstance(event, ReplyDiscarded) for event in mine)
-        actor = assistant_actor(recorded.tenant_id, conversation.assistant_id)
-        return _Task(actor, conversation, question, recorded.position, discarded)
+        assistant = await self._assistant(recorded.tenant_id, conversation)
+        question = Question(recorded.tenant_id, assistant.persona, turns, persona_version=assistant.version)
+        return _Task(
+            actor=assistant_actor(recorded.tenant_id, conversation.assistant_id),
+            conversation=conversation,
+            question=question,
+            position=recorded.position,
+            discarded=sum(isinstance(event, ReplyDiscarded) for event in mine),
+            refusal=_refusal(assistant, recorded, stream.events),
+        )
 
-    async def _persona(self, tenant_id: int, conversation: Conversation) -> Persona:
-        found = fold(await self._log.load(tenant_id, conversation.assistant_id or conversation.id))
-        return found.persona if isinstance(found, Assistant) else Assistant.persona
+    async def _assistant(self, tenant_id: int, conversation: Conversation) -> Assistant:
+        assistant_id = conversation.assistant_id or conversation.id
+        found = fold(await self._log.load(tenant_id, assistant_id))
+        return found if isinstance(found, Assistant) else Assistant(assistant_id)
+
+    async def _answer(self, task: _Task) -> Answer:
+        question = task.question
+        if task.refusal is not None:
+            return Answer(question.persona.fallback, hand_over=task.refusal)
+        if self._live is None:
+            return await self._model.answer(question)
+        chat = task.conversation
+        async with self._live.to(question.tenant_id, chat.id, chat.contact_id, question.persona) as hear:
+            return await self._model.answer(question, hear)
 
     async def _reply(self, task: _Task, answer: Answer) -> None:
         command = ReplyAsAssistant(
@@ -79,6 +97,11 @@ class AnswerWithAssistant:
             tokens=answer.tokens,
             citations=answer.citations,
             hand_over=answer.hand_over,
+            notes=answer.notes,
+            qualifies=None if answer.lead is None else answer.lead.why,
+            score=None if answer.lead is None else answer.lead.score,
+            trace=answer.trace,
+            arguments=answer.arguments,
         )
         try:
             await self._bus.execute(task.actor, command, self._request(task, f"{task.discarded}"))
@@ -96,14 +119,18 @@ class AnswerWithAssistant:
         return event.cause.policy == self.name and event.cause.position == recorded.position
 
 
-class _Task(msgspec.Struct, frozen=True):
-    """One question to the assistant. `discarded`: how many replies to this message came too late already."""
+class _Task(msgspec.Struct, frozen=True, kw_only=True):
+    """One question to the assistant. `discarded`: how many replies to this message came too late already.
+
+    `refusal`: why the assistant does not answer it but leaves it to a human, None where it does.
+    """
 
     actor: Actor
     conversation: Conversation
     question: Question
     position: int
     discarded: int
+    refusal: str | None
 
 
 def _is_settled(mine: Sequence[Event]) -> bool:
@@ -117,15 +144,23 @@ def _waits(conversation: Conversation, later: Sequence[Event]) -> bool:
     return not any(isinstance(event, MessagePosted) and event.by.kind == "visitor" for event in later)
 
 
-def _turns(events: Sequence[Event]) -> Iterator[Turn]:
-    """The public messages that can still be read, oldest first."""
-    for event in events:
-        if isinstance(event, AssistantReplied):
-            speaker = "assistant"
-        elif isinstance(event, MessagePosted):
-            speaker = "visitor" if event.by.kind == "visitor" else "agent"
-        else:
-            continue
-        text = readable(event.text)
-        if text is not None:
-            yield Turn(speaker, text)
+def _refusal(assistant: Assistant, recorded: Recorded, events: Sequence[Event]) -> str | None:
+    """By the assistant's own rules, as they are now."""
+    persona = assistant.persona
+    if assistant.is_archived:
+        return "assistant_archived"
+    if not persona.is_on_duty(recorded.at):
+        return "off_duty"
+    if persona.max_turns is not None and _turns_taken(events) >= persona.max_turns:
+        return "max_turns"
+    return None
+
+
+def _turns_taken(events: Sequence[Event]) -> int:
+    """The assistant's replies since the conversation was last given to it."""
+    taken = 0
+    for event in reversed(events):
+        if isinstance(event, Reopened):
+            return taken
+        taken += isinstance(event, AssistantReplied)
+    return taken

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import Response, post
 from litestar.params import FromPath, JSONBody
+from litestar.response import Stream
 
 from application.bus import Receipt
 from application.conversation import PostMessage, StartConversation
@@ -18,6 +19,7 @@ from domain.refusals import MissingMessage, MissingSession, NotFound
 from infrastructure.access.grants import WidgetGrant
 from interfaces.http.audience import Asker, Caller
 from interfaces.http.body import JsonRequest
+from interfaces.http.chat_stream import streamed, wants_stream
 from interfaces.http.first_contact import Opening, opening, order_of, visitor_token
 from interfaces.http.headers import POSITION, answer_to_command, expected_version
 from interfaces.http.parts import HttpParts, Parts
@@ -76,26 +78,61 @@ class ChatAnswer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 )
 async def send_chat_message(
     request: JsonRequest, widget_id: FromPath[str], data: JSONBody[ChatRequest], caller: Asker, parts: Parts
-) -> Response[ChatAnswer]:
-    """Stores the visitor's message, then waits up to 25 s for the assistant. What is answered is durable."""
+) -> Response[ChatAnswer] | Stream:
+    """Stores the visitor's message, then waits up to 25 s for the assistant. What is answered is durable.
+
+    With `Accept: text/event-stream` the words come while they are made: events `delta` (`offset`, `text`: what was
+    shown from there on is void), then one `done` with the same JSON.
+    """
     own_widget(widget_id, caller)
     if not data.session_id or not data.session_id.strip():
         raise MissingSession
     if data.message is None or not data.message.strip():
         raise MissingMessage
-    if data.conversation_id is None:
-        opened = opening(request, caller, data.session_id, data.client_message_id)
-        receipt = await _start(parts, opened, data, caller)
-        token = await visitor_token(parts, opened)
-    else:
-        receipt = await _post(request, parts, data, caller)
-        token = msgspec.UNSET
-    await refuse_beyond(parts, caller.tenant_id, receipt, token)
-    message = _message(receipt)
-    outcome = await outcome_of(parts, caller.tenant_id, message.originator_id, message.originator_version)
-    response = answer_to_command(_answer(message, outcome, token), receipt)
-    response.headers[POSITION] = str(outcome.seq)
-    return response
+    asked = Asked(request, parts, data, caller)
+    if wants_stream(request):
+        return await streamed(parts, caller.tenant_id, asked)
+    posted = await asked.post()
+    return await asked.answer(posted)
+
+
+class Posted(msgspec.Struct, frozen=True):
+    """The visitor's message is durable. `token`: the browser's, where it came for the first time."""
+
+    receipt: Receipt
+    message: MessagePosted
+    token: str | msgspec.UnsetType
+
+
+class Asked:
+    """One request, in two steps: store the words, then say what became of them."""
+
+    def __init__(self, request: JsonRequest, parts: HttpParts, data: ChatRequest, caller: Caller) -> None:
+        self._request = request
+        self._parts = parts
+        self._data = data
+        self._caller = caller
+
+    async def post(self) -> Posted:
+        """Raises a Refusal."""
+        token: str | msgspec.UnsetType = msgspec.UNSET
+        if self._data.conversation_id is None:
+            opened = opening(self._request, self._caller, self._data.session_id, self._data.client_message_id)
+            receipt = await _start(self._parts, opened, self._data, self._caller)
+            token = await visitor_token(self._parts, opened)
+        else:
+            receipt = await _post(self._request, self._parts, self._data, self._caller)
+        await refuse_beyond(self._parts, self._caller.tenant_id, receipt, token)
+        return Posted(receipt, _message(receipt), token)
+
+    async def answer(self, posted: Posted) -> Response[ChatAnswer]:
+        """Within the time that a reply may take."""
+        message = posted.message
+        tenant_id, conversation_id = self._caller.tenant_id, message.originator_id
+        outcome = await outcome_of(self._parts, tenant_id, conversation_id, message.originator_version)
+        response = answer_to_command(_answer(message, outcome, posted.token), posted.receipt)
+        response.headers[POSITION] = str(outcome.seq)
+        return response
 
 
 def own_widget(path: str, caller: Caller) -> WidgetGrant:

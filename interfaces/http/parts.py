@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from application.actor import Actor
 from application.allowance import Allowance
 from application.bus import CommandBus
+from application.copilot import Copilot
 from application.ports import BlobStore
 from infrastructure.access.access import Access
 from infrastructure.blobs.intake import Intake
@@ -68,6 +69,13 @@ class WebhookParts(msgspec.Struct, frozen=True):
     egress: Egress
 
 
+class AssistantParts(msgspec.Struct, frozen=True):
+    """`egress` says which addresses of models a tenant may name; `copilot` writes for agents."""
+
+    egress: Egress
+    copilot: Copilot
+
+
 class HttpParts(msgspec.Struct, frozen=True, kw_only=True):
     """`base_url` is where people reach the product; `reply_timeout` (s) is how long `/chat` waits for an answer.
 
@@ -91,6 +99,7 @@ class HttpParts(msgspec.Struct, frozen=True, kw_only=True):
     allowance: Allowance
     registry: CollectorRegistry
     documents: DocumentReader = msgspec.field(default_factory=DocumentReader)
+    assistants: AssistantParts
     base_url: str = "http://127.0.0.1:8000"
     reply_timeout: float = 25.0
 

@@ -11,9 +11,10 @@ from domain.conversation import ConversationStarted
 from domain.ids import event_wire, wire
 from domain.kernel import PersonalEvent
 from domain.personal import readable
+from domain.qualification import ConversationQualified
 from interfaces.message_body import message_of_event
 from interfaces.wire import ContactBody, maybe_wire
-from interfaces.ws import changes
+from interfaces.ws import changes, frames
 from interfaces.ws.changes import changes_of, may_concern_visitor
 from interfaces.ws.frames import (
     ChangedConversation,
@@ -31,6 +32,8 @@ def for_members(recorded: Recorded) -> DurableFrame | None:
     event_id = event_wire(recorded.stream_id, recorded.version)
     if isinstance(event, ConversationStarted):
         return ConversationNew(seq=seq, event_id=event_id, at=at, data=_started(event))
+    if isinstance(event, ConversationQualified):
+        return frames.ConversationQualified(seq=seq, event_id=event_id, at=at, data=_lead(event))
     message = message_of_event(event, seq)
     if message is not None:
         return MessageNew(seq=seq, event_id=event_id, at=at, data=message)
@@ -47,7 +50,9 @@ def for_members(recorded: Recorded) -> DurableFrame | None:
 
 
 def for_visitor(frame: DurableFrame | None) -> DurableFrame | None:
-    """The same frame, without private notes, marks, and reasons meant for the team."""
+    """The same frame, without private notes, marks, leads, and reasons meant for the team."""
+    if isinstance(frame, frames.ConversationQualified):
+        return None
     if isinstance(frame, MessageNew):
         return None if frame.data.private else frame
     if not isinstance(frame, ConversationUpdated):
@@ -72,6 +77,11 @@ def owner_in(recorded: Recorded) -> UUID | None:
 def needs_owner(recorded: Recorded) -> bool:
     """True where a visitor may be told, but the event does not say which."""
     return may_concern_visitor(recorded.event) and not isinstance(recorded.event, PersonalEvent)
+
+
+def _lead(event: ConversationQualified) -> frames.Lead:
+    id = wire("conversation", event.originator_id)
+    return frames.Lead(id, event.score, readable(event.why), event.source, event.originator_version)
 
 
 def _started(event: ConversationStarted) -> StartedConversation:

@@ -11,6 +11,7 @@ from domain.handling import Accepted, HandlingChanged, Returned, Snoozed, Transf
 from domain.kernel import Event
 from domain.marks import AttributesChanged, LabelsChanged, PriorityChanged
 from domain.personal import readable
+from domain.qualification import ConversationDisqualified
 from domain.receipts import Delivered, Rated, Read
 from interfaces.wire import maybe_wire
 from interfaces.ws.frames import FOR_MEMBERS, Changes, Score
@@ -29,6 +30,8 @@ def changes_of(event: Event) -> Changes | None:
         return _received(event)
     if isinstance(event, LabelsChanged | PriorityChanged | AttributesChanged):
         return _marked(event)
+    if isinstance(event, ConversationDisqualified):
+        return Changes(qualified=(True, False)) if event.was_qualified else None
     return None
 
 

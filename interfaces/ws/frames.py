@@ -10,6 +10,7 @@ import msgspec
 from domain.conversation import Channel
 from domain.handling import HandledBy, Status
 from domain.marks import Priority
+from domain.qualification import QualifiedBy
 from domain.receipts import Side
 from interfaces.message_body import MessageBody
 from interfaces.wire import ContactBody, ParticipantBody
@@ -68,9 +69,19 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     snoozed_until: tuple[None, datetime | None] | msgspec.UnsetType = msgspec.UNSET
     accept_until: tuple[None, datetime | None] | msgspec.UnsetType = msgspec.UNSET
     unread: tuple[None, int] | msgspec.UnsetType = msgspec.UNSET
+    qualified: tuple[bool, bool] | msgspec.UnsetType = msgspec.UNSET
 
 
-FOR_MEMBERS = ("team_id", "labels", "priority", "attributes", "snoozed_until", "accept_until", "unread")
+FOR_MEMBERS = (
+    "team_id",
+    "labels",
+    "priority",
+    "attributes",
+    "snoozed_until",
+    "accept_until",
+    "unread",
+    "qualified",
+)
 """The changes no visitor is told of."""
 
 
@@ -89,6 +100,22 @@ class ConversationNew(DurableFrame, frozen=True, kw_only=True, tag="conversation
 
 class ConversationUpdated(DurableFrame, frozen=True, kw_only=True, tag="conversation:updated"):
     data: ChangedConversation
+
+
+class Lead(msgspec.Struct, frozen=True):
+    """`why` is null where nothing was said, or erased."""
+
+    id: str
+    score: int | None
+    why: str | None
+    by: QualifiedBy
+    version: int
+
+
+class ConversationQualified(DurableFrame, frozen=True, kw_only=True, tag="conversation:qualified"):
+    """It is a lead, by what an assistant, a rule, an integration or an agent says. For members only."""
+
+    data: Lead
 
 
 class MessageNew(DurableFrame, frozen=True, kw_only=True, tag="message:new"):
@@ -204,6 +231,20 @@ class QueuePosition(Frame, frozen=True, kw_only=True, tag="queue:position"):
     data: WaitingPlace
 
 
+class Words(msgspec.Struct, frozen=True, rename="camel"):
+    """`text` stands at `offset` (characters); what was shown from there on is void. 0 begins anew."""
+
+    conversation_id: str
+    offset: int
+    text: str
+
+
+class AssistantDelta(Frame, frozen=True, kw_only=True, tag="assistant:delta"):
+    """What the assistant is writing; `message:new` brings the words that count."""
+
+    data: Words
+
+
 class Pong(Frame, frozen=True, kw_only=True, tag="pong"):
     pass
 
@@ -254,9 +295,9 @@ class Ping(Frame, frozen=True, kw_only=True, tag="ping"):
 
 ClientFrame = Auth | SendTyping | SendPresence | Ping
 
-DURABLE: tuple[type[Frame], ...] = (ConversationNew, ConversationUpdated, MessageNew)
+DURABLE: tuple[type[Frame], ...] = (ConversationNew, ConversationUpdated, ConversationQualified, MessageNew)
 CONTROL: tuple[type[Frame], ...] = (AuthOk, AuthExpiring, ResumeComplete, ResumeReset, Checkpoint, Pong, Error)
-EPHEMERAL: tuple[type[Frame], ...] = (Typing, Presence, VisitorPresence, QueuePosition)
+EPHEMERAL: tuple[type[Frame], ...] = (Typing, Presence, VisitorPresence, QueuePosition, AssistantDelta)
 FROM_SERVER = DURABLE + CONTROL + EPHEMERAL
 FROM_CLIENT: tuple[type[Frame], ...] = (Auth, SendTyping, SendPresence, Ping)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from application.answer_models import AnswerModels
-from application.ports import Answer, Question, Turn
+from application.ports import Answer, Hear, Question, Turn, unheard
 from domain.assistant import Persona
 
-FALLBACK = Answer("Wait for a colleague.", hand_over="assistant_failed")
+FALLBACK = ("Wait for a colleague.", "assistant_failed")
 
 
 class Says:
@@ -20,17 +21,17 @@ class Says:
     def serves(self, persona: Persona) -> bool:
         return persona.model is not None
 
-    async def answer(self, question: Question) -> Answer:
+    async def answer(self, question: Question, hear: Hear = unheard) -> Answer:
         return Answer(self.text)
 
 
 class Breaks(Says):
-    async def answer(self, question: Question) -> Answer:
+    async def answer(self, question: Question, hear: Hear = unheard) -> Answer:
         raise RuntimeError(question.turns[-1].text)
 
 
 class Hangs(Says):
-    async def answer(self, question: Question) -> Answer:
+    async def answer(self, question: Question, hear: Hear = unheard) -> Answer:
         await asyncio.Event().wait()
         raise AssertionError
 
@@ -52,14 +53,25 @@ async def test_a_persona_without_one_is_answered_from_the_knowledge_base() -> No
 
 async def test_a_bug_in_a_model_is_logged_and_a_human_takes_over(caplog: pytest.LogCaptureFixture) -> None:
     models = AnswerModels(Breaks(""), Says("generated"))
-    assert await models.answer(question(None)) == FALLBACK
+    answer = await models.answer(question(None))
+    assert (answer.text, answer.hand_over) == FALLBACK
+    assert answer.trace.fault == "RuntimeError"
     assert "RuntimeError at test_answer_models.py" in caplog.text
     assert "a secret" not in caplog.text
 
 
 async def test_a_model_that_never_answers_is_given_up() -> None:
     models = AnswerModels(Says("quoted"), Hangs(""), deadline=0.01)
-    assert await models.answer(question("m")) == FALLBACK
+    answer = await models.answer(question("m"))
+    assert (answer.text, answer.hand_over) == FALLBACK
+    assert answer.trace.fault == "TimeoutError"
+
+
+async def test_an_answer_says_which_persona_it_was_and_how_long_it_took() -> None:
+    asked = msgspec.structs.replace(question(None), persona_version=3)
+    trace = (await AnswerModels(Says("quoted"), Says("")).answer(asked)).trace
+    assert trace.persona_version == 3
+    assert 0 <= trace.latency_ms < 1_000
 
 
 async def test_being_stopped_is_not_a_failure_of_the_model() -> None:

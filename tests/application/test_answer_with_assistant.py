@@ -11,7 +11,7 @@ from application.conversation import PostMessage
 from application.handling import AcceptConversation, EndConversation, HandOverConversation
 from application.log import Recorded
 from application.policies.answer_with_assistant import AnswerWithAssistant
-from application.ports import Answer, Question, Turn
+from application.ports import Answer, Hear, Question, Turn, unheard
 from domain.conversation import AssistantReplied, Citation, ReplyDiscarded
 from domain.handling import HandedOver
 from domain.kernel import By
@@ -29,7 +29,7 @@ class Thinker:
         self.asked: list[Question] = []
         self.meanwhile: list[Meanwhile] = []
 
-    async def answer(self, question: Question) -> Answer:
+    async def answer(self, question: Question, hear: Hear = unheard) -> Answer:
         answer = self.answers[min(len(self.asked), len(self.answers) - 1)]
         self.asked.append(question)
         if self.meanwhile:

@@ -47,6 +47,9 @@ ReopenConversation    owner admin supervisor agent system
 ChangeLabels          owner admin supervisor agent system
 SetPriority           owner admin supervisor agent system
 SetAttributes         owner admin supervisor agent system
+QualifyConversation   owner admin supervisor agent system
+DisqualifyConversation owner admin supervisor agent system
+RecordGeneration      owner admin supervisor agent
 MarkDelivered         visitor
 MarkRead              owner admin supervisor agent visitor
 RateConversation      visitor
@@ -76,6 +79,10 @@ RotateWidgetToken     owner admin system
 IssueWidgetToken      owner admin system
 RevokeWidgetToken     owner admin system
 ConfigureAssistant    owner admin system
+CreateAssistant       owner admin system
+ChangeAssistant       owner admin system
+ArchiveAssistant      owner admin system
+ChooseDefaultAssistant owner admin system
 InviteAgent           owner admin system
 ChangeAgentRole       owner admin system
 DeactivateAgent       owner admin system

@@ -13,7 +13,7 @@ import pytest
 from litestar.routes import HTTPRoute
 
 from domain.api_key import Scope
-from domain.ids import event_wire, parse
+from domain.ids import event_wire, parse, wire
 from infrastructure.eventstore.reader import EventReader
 from infrastructure.eventstore.rows import COLUMNS, StoredRow, stored_rows
 from tests.conformance.test_support_api import picture
@@ -99,6 +99,7 @@ async def victim(desk: Desk, shop: Shop) -> Victim:
     await desk.fold()
     ids = {
         "widget_id": shop.widget,
+        "assistant_id": wire("assistant", shop.assistant_id or UUID(int=0)),
         "conversation_id": id,
         "contact_id": contact,
         "visitor_id": contact,

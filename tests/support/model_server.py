@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+STREAM_HEAD = b"HTTP/1.1 200 X\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
 Behaviour = Callable[["Exchange"], Awaitable[None]]
 
 
@@ -24,6 +25,10 @@ class Exchange:
     async def send(self, raw: bytes) -> None:
         self._writer.write(raw)
         await self._writer.drain()
+
+    async def event(self, chunk: dict[str, Any]) -> None:
+        """One part of a stream."""
+        await self.send(b"data: " + msgspec.json.encode(chunk) + b"\n\n")
 
     async def respond(self, status: int, body: bytes, headers: str = "") -> None:
         kind = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
@@ -49,6 +54,46 @@ def calls(function: str, arguments: str, text: str | None = None) -> Behaviour:
     """A completion that calls a tool."""
     call = {"id": "call_1", "type": "function", "function": {"name": function, "arguments": arguments}}
     return says(text, tool_calls=[call])
+
+
+def streams(*parts: str, model: str = "test-model", tokens: int = 42, ends: bool = True) -> Behaviour:
+    """A good answer, word by word; `ends` False: the stream is cut off before its end."""
+    return _streaming([{"content": part} for part in parts], model, tokens, ends)
+
+
+def streams_call(function: str, *arguments: str) -> Behaviour:
+    """A tool call whose arguments come in parts."""
+    first = {"index": 0, "id": "call_1", "type": "function", "function": {"name": function, "arguments": ""}}
+    more = [{"tool_calls": [{"index": 0, "function": {"arguments": part}}]} for part in arguments]
+    return _streaming([{"tool_calls": [first]}, *more], "test-model", 42, True)
+
+
+def begins(*parts: str, then: Behaviour) -> Behaviour:
+    """The beginning of a stream, and then something else on the same connection."""
+
+    async def behave(exchange: Exchange) -> None:
+        await exchange.send(STREAM_HEAD)
+        for part in parts:
+            await exchange.event({"choices": [{"index": 0, "delta": {"content": part}}]})
+        await then(exchange)
+
+    return behave
+
+
+def _streaming(deltas: list[dict[str, Any]], model: str, tokens: int, ends: bool) -> Behaviour:
+    async def behave(exchange: Exchange) -> None:
+        await exchange.send(STREAM_HEAD)
+        for delta in deltas:
+            await exchange.event({"model": model, "choices": [{"index": 0, "delta": delta}]})
+        if not ends:
+            raise ConnectionError("cut off")
+        await exchange.event({"model": model, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+        usage = {"prompt_tokens": tokens - 2, "completion_tokens": 2, "total_tokens": tokens}
+        await exchange.event({"model": model, "choices": [], "usage": usage})
+        await exchange.send(b"data: [DONE]\n\n")
+        raise ConnectionError("the stream ends with the connection")
+
+    return behave
 
 
 def answers(body: bytes) -> Behaviour:

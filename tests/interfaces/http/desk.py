@@ -18,9 +18,10 @@ from application.agent import InviteAgent
 from application.assistant import ConfigureAssistant
 from application.bus import CommandBus, Receipt
 from application.command import Command
+from application.copilot import Copilot
 from application.handlers import HANDLERS
 from application.policies.answer_with_assistant import AnswerWithAssistant
-from application.ports import Answer, Question
+from application.ports import Answer, Hear, Question, unheard
 from application.tenant import OpenTenant
 from application.widget import InstallWidget, IssueWidgetToken
 from domain.agent import Role
@@ -45,7 +46,8 @@ from infrastructure.rates import RateRules, Rates
 from infrastructure.track.ingest import Ingest
 from interfaces.files import open_files
 from interfaces.http.app import build_app
-from interfaces.http.parts import FileParts, HealthReport, HttpParts, PartHealth
+from interfaces.http.parts import AssistantParts, FileParts, HealthReport, HttpParts, PartHealth
+from interfaces.live_words import FeedWords
 from interfaces.usage import open_allowance
 from interfaces.webhooks import webhook_parts
 from interfaces.ws.hub import Hub
@@ -65,7 +67,7 @@ class ScriptedModel:
         self.script: list[Answer] = []
         self.asked: list[Question] = []
 
-    async def answer(self, question: Question) -> Answer:
+    async def answer(self, question: Question, hear: Hear = unheard) -> Answer:
         self.asked.append(question)
         if not self.script:
             await asyncio.Event().wait()
@@ -125,14 +127,23 @@ class Shop:
 
 
 class Desk:
-    def __init__(self, store: EventStore, access: Access, http: httpx.AsyncClient, app: Litestar) -> None:
+    def __init__(
+        self,
+        store: EventStore,
+        access: Access,
+        http: httpx.AsyncClient,
+        app: Litestar,
+        model: ScriptedModel,
+        live: FeedWords,
+    ) -> None:
         self.store = store
         self.access = access
         self.http = http
         self.app = app
         self.bus = CommandBus(store, HANDLERS, now, uuid7, allowance=app.state.parts.allowance)
         self.files: FileParts = app.state.parts.files
-        self.model = ScriptedModel()
+        self.model = model
+        self.live = live
         self.projector = Projector(store.database, store.reader, PROJECTIONS)
         self.health: HealthReport | None = HealthReport(True, (PartHealth("postgres", True),))
         self._reacting: set[asyncio.Task[None]] = set()
@@ -171,7 +182,7 @@ class Desk:
         await asyncio.gather(*self._reacting, return_exceptions=True)
 
     async def _react(self, rows: Sequence[StoredRow]) -> None:
-        policy = AnswerWithAssistant(self.store, self.bus, self.model)
+        policy = AnswerWithAssistant(self.store, self.bus, self.model, self.live)
         for recorded in await self.store.mapper.open(rows):
             if policy.concerns(recorded):
                 await policy.react(recorded)
@@ -193,9 +204,10 @@ async def open_desk(
         access = await open_access(store.database, SECRET, Egress(allow_private=True))
         feed = Feed(nats, store.reader, store.mapper)
         hub = Hub(feed, store.reader, store.database)
-        allowance, registry = open_allowance(store), CollectorRegistry()
+        allowance, registry, model = open_allowance(store), CollectorRegistry(), ScriptedModel()
+        bus = CommandBus(store, HANDLERS, now, uuid7, allowance=allowance)
         parts = HttpParts(
-            bus=CommandBus(store, HANDLERS, now, uuid7, allowance=allowance),
+            bus=bus,
             database=store.database,
             reader=store.reader,
             read_positions=ReadPositions(store.database),
@@ -211,13 +223,14 @@ async def open_desk(
             rates=Rates(store.database, SECRET, rules, registry),
             allowance=allowance,
             registry=registry,
+            assistants=AssistantParts(Egress(allow_private=True), Copilot(store, bus, model)),
             base_url=ORIGIN,
             reply_timeout=reply_timeout,
         )
         app = build_app(parts)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)  # pyright: ignore[reportArgumentType]
         async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as http:
-            desk = Desk(store, access, http, app)
+            desk = Desk(store, access, http, app, model, FeedWords(feed, pace=0.01))
             store.on_commit.append(desk.react)
             yield desk
             await desk.stop()
