@@ -1,6 +1,6 @@
 """Ingest: beacons of this process that wait at the same time become one transaction and one fsync.
 
-Its own queue and its own connections, two at most: tracking never waits for a command, nor a command for it.
+Its own queue and its own connections, three at most: tracking never waits for a command, nor a command for it.
 """
 
 from __future__ import annotations
