@@ -5,8 +5,8 @@ VERBATIM_KEY    an API key with the scopes webhooks:manage, conversations:read a
 BOT_URL         where Verbatim finds this bot, such as https://bot.example.org/hook
 BOT_PORT        the port to listen on
 
-Needs httpx and standardwebhooks. It keeps nothing: asked under the same Idempotency-Key, Verbatim repeats the answer
-that holds the webhook's secret.
+Needs httpx and standardwebhooks. It keeps nothing: asked under the same Idempotency-Key, Verbatim repeats the
+answer that holds the webhook's secret.
 """
 
 from __future__ import annotations
