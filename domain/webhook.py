@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.kernel import Aggregate, Event, Stamp
+from domain.kernel import NOWHERE, Aggregate, Event, Stamp
 from domain.refusals import Invalid
 from domain.values import bounded, required
 
@@ -29,7 +29,7 @@ PauseReason = Literal["asked", "failing", "gone"]
 """By somebody; by us, after days without success; by the address itself, which answered 410."""
 
 
-class Subscription(msgspec.Struct, frozen=True, omit_defaults=True):
+class Subscription(msgspec.Struct, frozen=True):
     """What is sent where. `events`: names, or beginnings of names with `*` behind.
 
     Without `private_notes` no note of the team leaves; without `personal_data` what people said and are is null.
@@ -158,7 +158,7 @@ class WebhookRemoved(Event, frozen=True, kw_only=True):
 class Webhook(Aggregate):
     KIND = "webhook"
 
-    state: WebhookState
+    state = WebhookState(Subscription("", ()), (SigningSecret(NOWHERE),))
 
     def become(self, **changes: object) -> None:
         self.state = msgspec.structs.replace(self.state, **changes)

@@ -88,7 +88,7 @@ async def test_what_happened_while_nobody_delivered_is_delivered_later(scene: Sc
 
 
 async def test_one_that_hangs_holds_up_no_other(scene: Scene) -> None:
-    async with receiving(Reply(hangs=True)) as dead, receiving() as alive, scene.carrying(deadline=30):
+    async with receiving(Reply(hangs=True)) as dead, receiving() as alive, scene.carrying(deadline=100):
         await scene.webhook(dead.url)
         webhook = await scene.webhook(alive.url)
         await scene.chats(1000)
