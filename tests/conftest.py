@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from infrastructure.embedded.datadir import open_data_directory
 from infrastructure.embedded.nats import NatsServer, running_nats
 from infrastructure.embedded.postgres import running_postgres
 from infrastructure.migrate import migrate
 from infrastructure.postgres import Database
+from infrastructure.projector.builds import install_builds
+from projections.registry import PROJECTIONS
 
 
 @pytest.fixture(scope="session")
@@ -51,16 +55,46 @@ def migrated_template(postgres_server: str) -> Iterator[str]:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+@pytest.fixture(scope="session")
+def built_template(postgres_server: str, migrated_template: str) -> Iterator[str]:
+    """Name of a copy of it that has the read models' tables too, as a process makes them before it serves."""
+    with fresh_database(postgres_server, migrated_template) as url:
+        asyncio.run(_install_builds(url))
+        yield str(conninfo_to_dict(url)["dbname"])
+
+
 @pytest.fixture
 def database_url(postgres_server: str, migrated_template: str) -> Iterator[str]:
     """A fresh, migrated database of this test alone (owner login; the program takes its roles itself)."""
+    with fresh_database(postgres_server, migrated_template) as url:
+        yield url
+
+
+@pytest.fixture
+def built_url(postgres_server: str, built_template: str) -> Iterator[str]:
+    """The same, with empty read models."""
+    with fresh_database(postgres_server, built_template) as url:
+        yield url
+
+
+@contextmanager
+def fresh_database(server: str, template: str) -> Generator[str]:
+    """A copy of `template` for the length of the context."""
     name = f"test_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{migrated_template}" STRATEGY wal_log')
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY wal_log')
         connection.execute(f'GRANT CREATE ON DATABASE "{name}" TO verbatim_worker')
-    yield make_conninfo(postgres_server, dbname=name)
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
+    yield make_conninfo(server, dbname=name)
+    with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+async def _install_builds(url: str) -> None:
+    database = Database(url)
+    await database.open()
+    async with database.worker() as connection:
+        await install_builds(connection, PROJECTIONS)
+    await database.close()
 
 
 @pytest.fixture

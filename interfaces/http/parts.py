@@ -30,6 +30,7 @@ from infrastructure.rates import Rates
 from infrastructure.track.ingest import Ingest
 from infrastructure.webhooks.deliveries import Deliveries
 from infrastructure.webhooks.secrets import WebhookSecrets
+from interfaces.http.headers import Connection
 
 
 class PartHealth(msgspec.Struct, frozen=True, rename="camel"):
@@ -106,3 +107,8 @@ class HttpParts(msgspec.Struct, frozen=True, kw_only=True):
 
 Parts = NamedDependency[HttpParts]
 """How a route asks for them."""
+
+
+def provide_parts(request: Connection) -> HttpParts:
+    """For routes that ask for `parts`."""
+    return request.app.state.parts

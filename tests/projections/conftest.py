@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 
 import pytest
@@ -49,6 +49,15 @@ async def fold_page(connection: Connection, projection: Projection, build: int, 
 @pytest.fixture
 def house() -> House:
     return House()
+
+
+@pytest.fixture
+async def database(built_url: str) -> AsyncIterator[Database]:
+    """Both pools, open, on a fresh database that has the read models' tables."""
+    pools = Database(built_url)
+    await pools.open()
+    yield pools
+    await pools.close()
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from tests.interfaces.http.desk import Desk, Shop, open_desk
 
 
 @pytest.fixture
-async def desk(database_url: str, nats_server: NatsServer) -> AsyncIterator[Desk]:
-    async with open_desk(database_url, nats_server.url) as opened:
+async def desk(built_url: str, nats_server: NatsServer) -> AsyncIterator[Desk]:
+    async with open_desk(built_url, nats_server.url) as opened:
         yield opened
 
 

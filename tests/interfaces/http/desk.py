@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -45,7 +46,7 @@ from infrastructure.projector.runner import Projector
 from infrastructure.rates import RateRules, Rates
 from infrastructure.track.ingest import Ingest
 from interfaces.files import open_files
-from interfaces.http.app import build_app
+from interfaces.http.app import routed_app
 from interfaces.http.parts import AssistantParts, FileParts, HealthReport, HttpParts, PartHealth
 from interfaces.live_words import FeedWords
 from interfaces.usage import open_allowance
@@ -58,6 +59,8 @@ PASSWORD = "correct horse battery"
 FALLBACK = "A colleague will take over."
 ORIGIN = "http://verbatim.test"
 UNHURRIED = RateRules()
+REGISTRY = CollectorRegistry()
+"""Of the test process: its app counts in it, whichever desk has it."""
 
 
 class ScriptedModel:
@@ -204,7 +207,7 @@ async def open_desk(
         access = await open_access(store.database, SECRET, Egress(allow_private=True))
         feed = Feed(nats, store.reader, store.mapper)
         hub = Hub(feed, store.reader, store.database)
-        allowance, registry, model = open_allowance(store), CollectorRegistry(), ScriptedModel()
+        allowance, model = open_allowance(store), ScriptedModel()
         bus = CommandBus(store, HANDLERS, now, uuid7, allowance=allowance)
         parts = HttpParts(
             bus=bus,
@@ -220,20 +223,35 @@ async def open_desk(
             files=files,
             drafts=Drafts(store.database, store.keyring),
             webhooks=webhook_parts(store.database, SECRET, Egress(allow_private=True)),
-            rates=Rates(store.database, SECRET, rules, registry),
+            rates=Rates(store.database, SECRET, rules, CollectorRegistry()),
             allowance=allowance,
-            registry=registry,
+            registry=REGISTRY,
             assistants=AssistantParts(Egress(allow_private=True), Copilot(store, bus, model)),
             base_url=ORIGIN,
             reply_timeout=reply_timeout,
         )
-        app = build_app(parts)
+        app = app_of(parts)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)  # pyright: ignore[reportArgumentType]
         async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as http:
             desk = Desk(store, access, http, app, model, FeedWords(feed, pace=0.01))
             store.on_commit.append(desk.react)
             yield desk
             await desk.stop()
+        app.state.parts = None
+
+
+def app_of(parts: HttpParts) -> Litestar:
+    """The app of this test process, which one desk has at a time; another one for whoever finds it taken."""
+    shared = _shared_app()
+    app = shared if getattr(shared.state, "parts", None) is None else routed_app(ORIGIN, CollectorRegistry())
+    app.state.parts = parts
+    return app
+
+
+@functools.cache
+def _shared_app() -> Litestar:
+    """Made once: reading the routes' signatures takes longer than most tests."""
+    return routed_app(ORIGIN, REGISTRY)
 
 
 @asynccontextmanager
