@@ -1,38 +1,35 @@
-// <script src="…/widget/loader.js" data-widget="wid_…" data-token="wt_…" async></script>
 (() => {
-  const script = document.currentScript;
-  const { widget, token, consent = "true", locale = "" } = script.dataset;
-  const origin = new URL(script.src).origin;
+  const { dataset, src } = document.currentScript;
+  const { widget, token, consent, locale = "" } = dataset;
+  const { origin } = new URL(src);
   const make = (tag, facts) => Object.assign(document.createElement(tag), facts);
-
   const host = make("verbatim-chat");
   const style = make("link", { rel: "stylesheet", href: `${origin}/widget/launcher.css` });
-  const button = make("button", { ariaLabel: "Chat", ariaExpanded: false });
+  const button = make("button", { ariaExpanded: false });
   const frame = make("iframe", { title: "Chat", hidden: true });
-  // After the #: no server and no log ever sees the token.
+  // After #: no server sees the token.
   frame.src = `${origin}/widget/frame.html?widget=${widget}#${new URLSearchParams({ token, consent, locale })}`;
-  const words = { open: "Chat", close: "Close chat" };
-
+  let words = { open: "Chat", close: "Close" };
+  const tell = (verbatim, page) => frame.contentWindow.postMessage({ verbatim, page }, origin);
+  const name = () => (button.ariaLabel = frame.hidden ? words.open : words.close);
+  name();
   const show = (open) => {
-    frame.hidden = !open;
-    button.ariaExpanded = open;
-    button.ariaLabel = open ? words.close : words.open;
-    frame.contentWindow.postMessage({ verbatim: open ? "opened" : "closed" }, origin);
+    frame.hidden = !(button.ariaExpanded = open);
+    name();
+    tell(open ? "opened" : "closed");
     (open ? frame : button).focus();
   };
-  let told;
-  let referrer = document.referrer;
+  let told, { referrer } = document;
   const page = () => {
-    const url = location.href.split("#")[0];
+    const [url] = location.href.split("#");
     if (url === told) return;
-    frame.contentWindow.postMessage({ verbatim: "page", page: { url, title: document.title, referrer } }, origin);
+    tell("page", { url, title: document.title, referrer });
     told = referrer = url;
   };
-  // Pages of one document change their address without a load, and nothing says so.
+  // A page may change without a load.
   frame.onload = () => setInterval(page, 1000, page());
 
   button.onclick = () => show(frame.hidden);
-
   addEventListener("message", ({ source, data }) => {
     if (source !== frame.contentWindow) return;
     if (data.verbatim === "close") show(false);
@@ -41,8 +38,9 @@
       host.style.setProperty("--color", data.color);
       host.style.setProperty("--ink", data.ink);
       Object.assign(host.dataset, { side: data.side, icon: data.icon });
-      button.textContent = data.words.label;
-      button.ariaLabel = frame.hidden ? Object.assign(words, data.words).open : data.words.close;
+      ({ words } = data);
+      button.textContent = words.label;
+      name();
     }
   });
 

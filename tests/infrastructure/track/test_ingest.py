@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import msgspec
 import psycopg
@@ -226,10 +226,11 @@ async def test_another_tenant_sees_none_of_it(database: Database, ingest: Ingest
 
 async def _cut_one(holder: psycopg.AsyncConnection[Any]) -> None:
     """End the connection that waits for the lock, once there is one."""
-    found: list[UUID] = []
-    while not found:
+    ended = False
+    while not ended:
+        await holder.execute("SELECT pg_stat_clear_snapshot()")  # a transaction sees who is there only once
         cursor = await holder.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
             "AND datname = current_database() AND query LIKE '%%track.seen%%' AND pid <> pg_backend_pid()"
         )
-        found = [row[0] for row in await cursor.fetchall()]
+        ended = any(row[0] for row in await cursor.fetchall())

@@ -123,7 +123,7 @@ def test_a_visitor_is_not_shown_what_is_the_teams() -> None:
         team_id=UUID(int=5), labels=("vip",), priority="high", attributes='{"plan":"gold"}', snoozed_until=AT
     )
     visitor, agent = (msgspec.to_builtins(conversation_of_view(view, side)) for side in ("visitor", "agent"))
-    hidden = {"teamId", "labels", "priority", "attributes", "snoozedUntil", "acceptUntil"}
+    hidden = {"teamId", "labels", "priority", "attributes", "snoozedUntil", "acceptUntil", "qualified"}
     assert not hidden & visitor.keys()
     assert set(agent) - set(visitor) == hidden
     assert (agent["labels"], agent["attributes"]) == (("vip",), {"plan": "gold"})
