@@ -26,7 +26,7 @@
     tell("page", { url, title: document.title, referrer });
     told = referrer = url;
   };
-  // A page may change without a load.
+  // Pages change without a load.
   frame.onload = () => setInterval(page, 1000, page());
 
   button.onclick = () => show(frame.hidden);
