@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.interfaces.http.conftest import desk, other_shop, shop
+from tests.interfaces.http.conftest import database_url, desk, other_shop, shop
 
-__all__ = ["desk", "other_shop", "shop"]
+__all__ = ["database_url", "desk", "other_shop", "shop"]

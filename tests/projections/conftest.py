@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 
 import pytest
@@ -52,12 +52,9 @@ def house() -> House:
 
 
 @pytest.fixture
-async def database(built_url: str) -> AsyncIterator[Database]:
-    """Both pools, open, on a fresh database that has the read models' tables."""
-    pools = Database(built_url)
-    await pools.open()
-    yield pools
-    await pools.close()
+def database_url(built_url: str) -> str:
+    """With the read models' tables, as a process makes them before it serves."""
+    return built_url
 
 
 @pytest.fixture

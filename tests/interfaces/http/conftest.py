@@ -11,8 +11,14 @@ from tests.interfaces.http.desk import Desk, Shop, open_desk
 
 
 @pytest.fixture
-async def desk(built_url: str, nats_server: NatsServer) -> AsyncIterator[Desk]:
-    async with open_desk(built_url, nats_server.url) as opened:
+def database_url(built_url: str) -> str:
+    """With the read models' tables, as a process makes them before it serves."""
+    return built_url
+
+
+@pytest.fixture
+async def desk(database_url: str, nats_server: NatsServer) -> AsyncIterator[Desk]:
+    async with open_desk(database_url, nats_server.url) as opened:
         yield opened
 
 
