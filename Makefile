@@ -1,6 +1,7 @@
 # The front door. Every target installs what it needs first, pinned by hash, into .venv.
 PYTHON ?= python3
 BIN := .venv/bin
+TESTERS ?= 3
 RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
 
@@ -10,7 +11,7 @@ run: install            ## start everything: PostgreSQL, NATS, the server, a dem
 	@exec $(BIN)/verbatim dev $(ARGS)
 
 test: install-dev       ## all tests against the real PostgreSQL, nats-server and chromium
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile $(ARGS)
 
 check: install-dev format test  ## format, then everything `make test` holds (types and laws are tests)
 

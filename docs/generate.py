@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from domain.catalog import EVENT_TYPES, NOUNS
+from domain.catalog import NOUNS
 from domain.kernel import Event
 from domain.personal import personal_fields
 from infrastructure.settings import PREFIX, Settings, setting_descriptions
@@ -41,7 +41,7 @@ def events() -> str:
 
 
 def schema() -> str:
-    names = {event: name for name, event in EVENT_TYPES.items()}
+    names = {event: event.TYPE for noun in NOUNS for event in noun.EVENTS}
     _, components = msgspec.json.schema_components(names, ref_template="#/$defs/{name}")
     types = {name: {"$ref": f"#/$defs/{event.__name__}"} for event, name in names.items()}
     document = {"$schema": "https://json-schema.org/draft/2020-12/schema", "types": types, "$defs": components}

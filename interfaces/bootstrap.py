@@ -10,6 +10,7 @@ from litestar import Litestar
 from prometheus_client import CollectorRegistry
 
 from application.allowance import Allowance
+from application.answer_models import AnswerModels
 from application.bus import CommandBus
 from application.copilot import Copilot
 from application.policies.answer_with_assistant import AnswerWithAssistant
@@ -21,6 +22,7 @@ from application.seats import Seats
 from infrastructure.access.access import Access, keep_swept, open_access
 from infrastructure.drafts import Drafts
 from infrastructure.egress import Egress
+from infrastructure.embeddings import Embeddings
 from infrastructure.eventstore.partitions import keep_partitions
 from infrastructure.eventstore.store import EventStore, open_event_store
 from infrastructure.nats.connection import NatsConnection, nats_connection
@@ -124,6 +126,7 @@ class Process:
         rules = RateRules(settings.visitor_rate, settings.address_rate, settings.widget_rate)
         self.rates = Rates(side.store.database, settings.master_key, rules, self.registry)
         self.progress: Progress | None = None
+        self.embeddings: Embeddings | None = None
 
     async def wake_on_events(self, part: Relay | Projector | Reactor | Courier) -> None:
         """Events of this process by a call, those of others by a signal; each part has a timer under both."""
@@ -145,6 +148,7 @@ async def open_process(settings: Settings, roles: Collection[str]) -> AsyncGener
         signals = Signals(nats)
         files = open_files(settings.blobs, settings.master_key, side.store.database)
         process = Process(settings, side, nats, signals, stack, await stack.enter_async_context(files))
+        process.embeddings = await stack.enter_async_context(open_embeddings(settings))
         async with side.store.database.worker() as connection:
             await install_builds(connection, PROJECTIONS)  # an api may be here before any projector was
         relaying = None
@@ -168,11 +172,7 @@ async def open_app(process: Process, roles: Collection[str], demo: DemoPage | No
     feed = Feed(process.nats, store.reader, store.mapper)
     hub = Hub(feed, store.reader, store.database, registry=process.registry)
     ingest = await process.closing.enter_async_context(open_ingest(store.database, process.settings.master_key))
-    embeddings = await process.closing.enter_async_context(open_embeddings(process.settings))
-    model = await process.closing.enter_async_context(
-        open_answer_models(process.settings, store.database, embeddings)
-    )
-    copilot = Copilot(store, process.side.bus, model)
+    model = await _answer_models(process)
     parts = HttpParts(
         bus=process.side.bus,
         database=store.database,
@@ -190,7 +190,9 @@ async def open_app(process: Process, roles: Collection[str], demo: DemoPage | No
         rates=process.rates,
         allowance=process.side.allowance,
         registry=process.registry,
-        assistants=AssistantParts(egress=model_egress(process.settings), copilot=copilot),
+        assistants=AssistantParts(
+            egress=model_egress(process.settings), copilot=Copilot(store, process.side.bus, model)
+        ),
         base_url=_public_url(process.settings),
     )
     if "api" not in roles:
@@ -230,10 +232,7 @@ async def _projector(process: Process) -> None:
 
 async def _reactor(process: Process) -> None:
     store = process.side.store
-    embeddings = await process.closing.enter_async_context(open_embeddings(process.settings))
-    model = await process.closing.enter_async_context(
-        open_answer_models(process.settings, store.database, embeddings)
-    )
+    model = await _answer_models(process)
     feed = Feed(process.nats, store.reader, store.mapper)
     policies: list[Policy] = [
         AnswerWithAssistant(store, process.side.bus, model, FeedWords(feed)),
@@ -243,6 +242,7 @@ async def _reactor(process: Process) -> None:
     ]
     route, timers = routing(store, process.side.seats, process.progress)
     policies += [route, timers, queue_places(store, feed, process.progress), await _courier(process)]
+    embeddings = process.embeddings
     embedding = [] if embeddings is None else [ChunkEmbedding(store.database, embeddings).run]
     reactor = Reactor(store.database, store.reader, policies, beside=[timers.run, *embedding])
     await reactor.register()
@@ -250,6 +250,12 @@ async def _reactor(process: Process) -> None:
     process.health.add(reactor_probe(reactor, store.reader))
     process.tasks.start("reactor", reactor.run())
     process.tasks.start("files", FileSweep(process.side.bus, store.database, process.files).run())
+
+
+async def _answer_models(process: Process) -> AnswerModels:
+    return await process.closing.enter_async_context(
+        open_answer_models(process.settings, process.side.store.database, process.embeddings)
+    )
 
 
 async def _courier(process: Process) -> DeliverOnRequest:

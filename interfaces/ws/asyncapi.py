@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from interfaces.ws.frames import EPHEMERAL, FROM_CLIENT, FROM_SERVER, Frame
+from interfaces.ws.client_frames import FROM_CLIENT
+from interfaces.ws.frames import EPHEMERAL, FROM_SERVER, Frame
 
 SOCKETS = {
     "tenant": ("/api/ws/tenant", "A member's socket: send `auth` with an access JWT within 5 seconds."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from application.actor import ActorRole, visitor
 from domain.refusals import TokenMissing, Unauthenticated
 from infrastructure.access.access import Access
-from interfaces.ws.frames import Auth
+from interfaces.ws.client_frames import Auth
 from interfaces.ws.peer import Peer
 
 

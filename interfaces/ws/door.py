@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from application.actor import ActorRole
-from interfaces.ws.frames import Auth
+from interfaces.ws.client_frames import Auth
 from interfaces.ws.peer import Peer
 
 

@@ -8,6 +8,7 @@ import msgspec
 import psycopg
 
 from domain.refusals import Refusal
+from interfaces.ws.client_frames import Auth, decode
 from interfaces.ws.closing import (
     AUTH_TIMEOUT,
     BAD_FRAME,
@@ -17,7 +18,6 @@ from interfaces.ws.closing import (
     closing_of,
 )
 from interfaces.ws.door import Door
-from interfaces.ws.frames import Auth, decode
 from interfaces.ws.limits import SocketLimits
 from interfaces.ws.line import Line
 from interfaces.ws.peer import Peer

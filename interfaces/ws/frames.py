@@ -1,4 +1,4 @@
-"""Every frame there is, both ways. The AsyncAPI document is generated from these structs."""
+"""Every frame that the server sends. The AsyncAPI document is generated from these structs."""
 
 from __future__ import annotations
 
@@ -260,46 +260,10 @@ class Error(Frame, frozen=True, kw_only=True, tag="error"):
     data: Problem
 
 
-class Auth(Frame, frozen=True, kw_only=True, tag="auth"):
-    """The first frame, and again in place before the token expires.
-
-    `token` is an access JWT, or a widget token beside `visitorToken`. Without `since` nothing is replayed.
-    """
-
-    token: str
-    visitor_token: str | None = None
-    since: Seq | None = None
-    epoch: Seq | None = None
-
-
-class SetTyping(msgspec.Struct, frozen=True, rename="camel"):
-    conversation_id: str
-    typing: bool
-
-
-class SendTyping(Frame, frozen=True, kw_only=True, tag="typing"):
-    data: SetTyping
-
-
-class SetPresence(msgspec.Struct, frozen=True):
-    state: PresenceState
-
-
-class SendPresence(Frame, frozen=True, kw_only=True, tag="presence"):
-    data: SetPresence
-
-
-class Ping(Frame, frozen=True, kw_only=True, tag="ping"):
-    pass
-
-
-ClientFrame = Auth | SendTyping | SendPresence | Ping
-
 DURABLE: tuple[type[Frame], ...] = (ConversationNew, ConversationUpdated, ConversationQualified, MessageNew)
 CONTROL: tuple[type[Frame], ...] = (AuthOk, AuthExpiring, ResumeComplete, ResumeReset, Checkpoint, Pong, Error)
 EPHEMERAL: tuple[type[Frame], ...] = (Typing, Presence, VisitorPresence, QueuePosition, AssistantDelta)
 FROM_SERVER = DURABLE + CONTROL + EPHEMERAL
-FROM_CLIENT: tuple[type[Frame], ...] = (Auth, SendTyping, SendPresence, Ping)
 
 
 def encode(frame: Frame) -> bytes:
@@ -307,10 +271,4 @@ def encode(frame: Frame) -> bytes:
     return _ENCODER.encode(frame)
 
 
-def decode(text: str) -> ClientFrame:
-    """What a client sent. Raises msgspec.DecodeError, msgspec.ValidationError, RecursionError."""
-    return _DECODER.decode(text)
-
-
 _ENCODER = msgspec.json.Encoder()
-_DECODER = msgspec.json.Decoder(ClientFrame)

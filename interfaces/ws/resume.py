@@ -9,7 +9,8 @@ from uuid import UUID
 from application.log import Recorded
 from infrastructure.eventstore.reader import EventReader
 from interfaces.ws.announcement import for_members, for_visitor, needs_owner, owner_in
-from interfaces.ws.frames import Auth, ResetReason, encode
+from interfaces.ws.client_frames import Auth
+from interfaces.ws.frames import ResetReason, encode
 from interfaces.ws.limits import SocketLimits
 from interfaces.ws.outbox import Outbox
 from interfaces.ws.owners import Owners

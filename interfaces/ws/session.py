@@ -16,26 +16,21 @@ from domain.ids import parse, tenant_wire
 from domain.refusals import Invalid, Refusal, Unavailable
 from infrastructure.ending import end
 from interfaces.wire import author_wire
+from interfaces.ws.client_frames import Auth, ClientFrame, Ping, SendPresence, SendTyping, decode
 from interfaces.ws.closing import FORBIDDEN, INTERNAL, TRY_AGAIN, Closing, SocketClosing
 from interfaces.ws.door import Door
 from interfaces.ws.entry import admit
 from interfaces.ws.expiry import Expiry
 from interfaces.ws.frames import (
-    Auth,
     AuthOk,
-    ClientFrame,
     Error,
-    Ping,
     Pong,
     Position,
     Problem,
     Reset,
     ResumeComplete,
     ResumeReset,
-    SendPresence,
-    SendTyping,
     Welcome,
-    decode,
     encode,
 )
 from interfaces.ws.hub import Hub

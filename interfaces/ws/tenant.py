@@ -6,7 +6,7 @@ from application.actor import Actor, ActorRole
 from domain.kernel import By
 from domain.refusals import Forbidden
 from infrastructure.access.access import Access
-from interfaces.ws.frames import Auth
+from interfaces.ws.client_frames import Auth
 from interfaces.ws.peer import LISTENERS, Peer
 
 

@@ -19,7 +19,7 @@ async def test_what_an_erased_contact_was_tracked_doing_is_forgotten() -> None:
         forgotten.append((tenant_id, contact_ids))
 
     policy = ForgetVisits(forget)
-    await house.chat()
+    await house.chat(with_assistant=False)
     await house.do(system(TENANT), EraseContact(contact_id=VISITOR, reason="asked for"))
     assert isinstance(house.log, MemoryLog)
     for recorded in house.log.recorded:

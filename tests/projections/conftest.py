@@ -52,12 +52,6 @@ def house() -> House:
 
 
 @pytest.fixture
-def database_url(built_url: str) -> str:
-    """With the read models' tables, as a process makes them before it serves."""
-    return built_url
-
-
-@pytest.fixture
 async def models(database: Database, house: House) -> ReadModels:
     assert isinstance(house.log, MemoryLog)
     opened = ReadModels(database, house.log)

@@ -47,6 +47,7 @@ def test_it_says_where_everything_is_once_it_serves(tmp_path: Path) -> None:
             "relay",
             "projections",
             "reactor",
+            "webhooks",
         }
         assert answer.status_code == 200, answer.text
         assert "working days" in answer.json()["message"]

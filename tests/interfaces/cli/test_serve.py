@@ -47,7 +47,7 @@ def test_without_a_role_it_does_everything_and_stops_in_good_order(
     with running(tmp_path / "log", "serve", "--port", "0", **settings) as verbatim:
         line = verbatim.line().decode()
         assert line.startswith("api+relay+projector+reactor http://127.0.0.1:")
-        assert parts(line.split()[-1]) == {"log", "nats", "relay", "projections", "reactor"}
+        assert parts(line.split()[-1]) == {"log", "nats", "relay", "projections", "reactor", "webhooks"}
         assert verbatim.stop(number) == 0
         assert "Traceback" not in verbatim.complaints()
 

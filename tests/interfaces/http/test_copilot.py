@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from application.ports import Answer
@@ -12,9 +14,18 @@ from tests.interfaces.http.desk import Desk, Shop
 CHAT = "/api/v1/chat/conversations"
 
 
+async def asked_about(desk: Desk, shop: Shop, text: str = "Hello") -> str:
+    """A conversation whose reply the assistant owes: it was asked for, and never comes."""
+    id, _ = await shop.thread(text)
+    async with asyncio.timeout(5):
+        while not desk.model.asked:
+            await asyncio.sleep(0.01)
+    return id
+
+
 @pytest.mark.parametrize(("path", "purpose"), [("suggest", "suggestion"), ("summary", "summary")])
 async def test_what_is_written_is_not_posted_but_kept(desk: Desk, shop: Shop, path: str, purpose: str) -> None:
-    id, _ = await shop.thread("Where is my parcel?")
+    id = await asked_about(desk, shop, "Where is my parcel?")
     source = SourceUsed(parse("conversation", id), "ab" * 32)
     desk.will_answer(Answer("On <b>its</b> way.", trace=Trace(model="m", prompt_tokens=5, sources=(source,))))
     before = await shop.head()
@@ -28,21 +39,21 @@ async def test_what_is_written_is_not_posted_but_kept(desk: Desk, shop: Shop, pa
         (purpose, "suggested", "On its way.", "agent")
     ]
     assert not [event for event in events if event.TYPE.startswith("conversation.")]
-    assert desk.model.asked[0].purpose == purpose
+    assert [one.purpose for one in desk.model.asked] == ["reply", purpose]
 
 
 async def test_a_repeat_with_one_key_asks_once(desk: Desk, shop: Shop) -> None:
-    id, _ = await shop.thread()
+    id = await asked_about(desk, shop)
     headers = await shop.member() | {"Idempotency-Key": "k"}
     desk.will_answer(Answer("One"), Answer("Two"))
     first, again = [await desk.http.post(f"{CHAT}/{id}/suggest", headers=headers) for _ in range(2)]
     assert first.json() == again.json()
     assert again.headers["Idempotent-Replayed"] == "true"
-    assert len(desk.model.asked) == 1
+    assert len(desk.model.asked) == 2
 
 
 async def test_a_model_that_fails_is_told_as_such_and_kept(desk: Desk, shop: Shop) -> None:
-    id, _ = await shop.thread()
+    id = await asked_about(desk, shop)
     desk.will_answer(Answer("fallback", hand_over="assistant_failed", trace=Trace(fault="HTTP 500")))
     refused = await desk.http.post(f"{CHAT}/{id}/suggest", headers=await shop.member())
     assert (refused.status_code, refused.json()["error"]["code"]) == (503, "assistant_unavailable")
@@ -52,6 +63,6 @@ async def test_a_model_that_fails_is_told_as_such_and_kept(desk: Desk, shop: Sho
 
 
 async def test_where_nobody_wrote_there_is_nothing_to_suggest(desk: Desk, shop: Shop) -> None:
-    id, _ = await shop.thread(None)
+    id = await asked_about(desk, shop, None)
     refused = await desk.http.post(f"{CHAT}/{id}/suggest", headers=await shop.member())
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "nothing_said")

@@ -66,6 +66,7 @@ async def test_the_fields_of_the_chat_are_spelt_as_on_the_wire(desk: Desk) -> No
         "assistantId",
         "conversationId",
         "clientMessageId",
+        "preChat",
     }
     assert {"contact_data", "handledBy"} <= set(names["ConversationBody"]["properties"])
 

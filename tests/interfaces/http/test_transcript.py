@@ -10,7 +10,7 @@ from tests.interfaces.http.desk import Desk, Shop
 
 START = "/api/v1/chat/conversations"
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 8
-TEAMS_OWN = {"teamId", "labels", "priority", "attributes", "snoozedUntil", "acceptUntil"}
+TEAMS_OWN = {"teamId", "labels", "priority", "attributes", "snoozedUntil", "acceptUntil", "qualified"}
 
 
 def at(conversation_id: str, *rest: str) -> str:
