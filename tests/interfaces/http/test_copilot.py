@@ -63,6 +63,6 @@ async def test_a_model_that_fails_is_told_as_such_and_kept(desk: Desk, shop: Sho
 
 
 async def test_where_nobody_wrote_there_is_nothing_to_suggest(desk: Desk, shop: Shop) -> None:
-    id = await asked_about(desk, shop, None)
+    id, _ = await shop.thread(None)
     refused = await desk.http.post(f"{CHAT}/{id}/suggest", headers=await shop.member())
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "nothing_said")

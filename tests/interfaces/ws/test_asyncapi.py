@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from anyio import to_thread
 
-from interfaces.ws import frames
+from interfaces.ws import client_frames, frames
 from interfaces.ws.asyncapi import asyncapi_document, type_of
 from tests.interfaces.ws.edge import Edge
 
@@ -22,7 +22,8 @@ def document() -> dict[str, Any]:
 
 def _frame_structs() -> set[type[frames.Frame]]:
     """Every concrete frame of the module."""
-    structs = {one for one in vars(frames).values() if isinstance(one, type) and issubclass(one, frames.Frame)}
+    every = [*vars(frames).values(), *vars(client_frames).values()]
+    structs = {one for one in every if isinstance(one, type) and issubclass(one, frames.Frame)}
     return structs - {frames.Frame, frames.DurableFrame}
 
 
