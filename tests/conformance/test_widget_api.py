@@ -63,7 +63,7 @@ async def answering(desk: Desk, shop: Shop) -> None:
 
 
 @pytest.mark.skipif(not SEED.exists(), reason="the seeds are not beside this clone")
-def test_every_line_of_the_seed_has_a_case() -> None:
+async def test_every_line_of_the_seed_has_a_case() -> None:
     lines = re.findall(r"^([A-Z]+ /api/widgets/:widgetId(?:/[a-z]+)+)", SEED.read_text(), re.MULTILINE)
     assert len(lines) == 4
     assert sorted({*WAITING, *(case.line for case in CASES)}) == sorted(lines)
