@@ -9,11 +9,10 @@ from uuid import UUID, uuid4
 from application.actor import Actor, visitor
 from application.bus import CommandBus
 from application.conversation import PostMessage, StartConversation
-from application.handlers import HANDLERS
 from benchmarks.rounds import Demand, Rates, Suite
 from benchmarks.servers import MASTER_KEY, Servers
 from benchmarks.stock import stock_rate
-from infrastructure.clock import now, uuid7
+from benchmarks.tenants import open_tenants
 from infrastructure.eventstore.store import open_event_store
 
 TEXT = "x" * 420
@@ -25,7 +24,7 @@ FEW, SOME = "full command, 16 in flight / stock, 16 threads", "full command, 64 
 async def command_rate(url: str, in_flight: int, seconds: float) -> float:
     """Commands per second of a closed loop: a conversation is started, then gets 30 messages."""
     async with open_event_store(url, MASTER_KEY) as store:
-        bus = CommandBus(store, HANDLERS, now, uuid7)
+        bus = await open_tenants(store, TENANTS)
         stop, done = time.perf_counter() + seconds, 0
 
         async def client(number: int) -> None:

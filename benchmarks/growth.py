@@ -22,12 +22,11 @@ import psycopg
 from application.actor import Actor, visitor
 from application.bus import CommandBus
 from application.conversation import PostMessage, StartConversation
-from application.handlers import HANDLERS
 from application.projection import Connection
 from benchmarks.rounds import Demand, Rates, Suite
 from benchmarks.servers import MASTER_KEY, Servers
+from benchmarks.tenants import open_tenants
 from domain.kernel import By
-from infrastructure.clock import now, uuid7
 from infrastructure.eventstore.store import EventStore, open_event_store
 from infrastructure.projector.runner import Projector
 from projections.inbox import read_inbox
@@ -86,7 +85,7 @@ async def _measure(servers: Servers, seconds: float) -> Rates:
 
 async def _talk(store: EventStore) -> None:
     """2,000 conversations of ten messages, 64 at a time."""
-    bus, chance, waiting = CommandBus(store, HANDLERS, now, uuid7), random.Random(1), list(range(SMALL))
+    bus, chance, waiting = await open_tenants(store), random.Random(1), list(range(SMALL))
 
     async def client() -> None:
         while waiting:

@@ -12,11 +12,10 @@ from uuid import uuid4
 from application.actor import visitor
 from application.bus import CommandBus
 from application.conversation import PostMessage, StartConversation
-from application.handlers import HANDLERS
 from application.log import Recorded
 from benchmarks.rounds import Demand, Rates, Suite
 from benchmarks.servers import MASTER_KEY, Servers
-from infrastructure.clock import now, uuid7
+from benchmarks.tenants import open_tenants
 from infrastructure.ending import end
 from infrastructure.eventstore.store import EventStore, open_event_store
 from infrastructure.nats.connection import nats_connection
@@ -59,7 +58,7 @@ async def _ratio(store: EventStore, relay: Relay, feed: Feed, seconds: float) ->
     async with feed.follow(TENANT, listen), asyncio.timeout(DEADLINE + seconds):
         while relay.state != "following":
             await asyncio.sleep(0.01)
-        committed = await _offer_load(CommandBus(store, HANDLERS, now, uuid7), seconds)
+        committed = await _offer_load(await open_tenants(store, TENANT), seconds)
         while not committed.keys() <= arrived.keys():
             await asyncio.sleep(0.01)
     commits = [done - begun for begun, done in committed.values()]

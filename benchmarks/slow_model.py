@@ -20,6 +20,7 @@ from application.handlers import HANDLERS
 from application.policies.answer_with_assistant import AnswerWithAssistant
 from benchmarks.rounds import Demand, Rates, Suite
 from benchmarks.servers import MASTER_KEY, Servers
+from benchmarks.tenants import open_tenants
 from domain.assistant import Persona
 from infrastructure.clock import now, uuid7
 from infrastructure.ending import end
@@ -59,7 +60,7 @@ async def _measure(servers: Servers, seconds: float) -> Rates:
     server = await asyncio.start_server(silent.take, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
     async with server, _reacting(servers, url) as store:
-        bus = CommandBus(store, HANDLERS, now, uuid7)
+        bus = await open_tenants(store, TENANT)
         await _p99(bus, 1.0)  # warm
         alone = await _p99(bus, seconds)
         asking = await _ask(bus, silent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from uuid import UUID, uuid5
 
 from domain.refusals import NotFound
@@ -76,6 +77,7 @@ def parse_event(text: str) -> tuple[UUID, int]:
     return UUID(hex=digits[:32]), int(digits[32:], 16)
 
 
+@lru_cache(4096)
 def natural_key(tenant_id: int, kind: str, name: str = "") -> UUID:
     """The id of the one `kind` called `name` of a tenant: two creators meet in the same stream."""
     return uuid5(_VERBATIM, f"{tenant_id}/{kind}/{name}")

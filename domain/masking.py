@@ -61,6 +61,7 @@ _PASSWORD = re.compile(
 _HEX_ID = re.compile(
     r"(?<![A-Za-z0-9_])((?=[0-9]*[a-f])[0-9a-f]{24,}|(?=[0-9]*[A-F])[0-9A-F]{24,})(?![A-Za-z0-9_])"
 )
+_MANY_DIGITS = re.compile(rf"(?:\D*+\d){{{SHORTEST}}}")
 _NUMBER = re.compile(r"\d+(?:[ \u00a0\u2009\u202f\u2010-\u2015-]{1,3}\d+)*")
 _DIGITS = re.compile(r"\d+")
 _OUR_MARKS = frozenset(MARKS.values())
@@ -74,8 +75,10 @@ def mask(text: str) -> Masked:
         masked = _marked(_PRIVATE_KEY, "private_key", masked, found)
     if "eyJ" in masked:
         masked = _marked(_JWT, "jwt", masked, found)
-    masked = _marked(_API_KEY, "api_key", masked, found)
-    masked = _without_cards(masked, found)
+    if _may_hold_key(masked):
+        masked = _marked(_API_KEY, "api_key", masked, found)
+    if _has_many_digits(masked):
+        masked = _without_cards(masked, found)
     if ":" in masked or "=" in masked:
         masked = _without_passwords(masked, found)
     return Masked(masked, tuple(sorted(found)))
@@ -92,6 +95,18 @@ def _marked(pattern: re.Pattern[str], kind: Kind, text: str, found: set[Kind]) -
     if count:
         found.add(kind)
     return masked
+
+
+def _may_hold_key(text: str) -> bool:
+    """One of these is in every key; in most texts is none, and to find that out takes a tenth of the time."""
+    return "_" in text or "-" in text or "AKIA" in text or "ASIA" in text or "AIza" in text
+
+
+def _has_many_digits(text: str) -> bool:
+    """As many as a card has. Plain text is counted as bytes, in a tenth of the time."""
+    if text.isascii():
+        return len(text) - len(text.encode().translate(None, b"0123456789")) >= SHORTEST
+    return _MANY_DIGITS.match(text) is not None
 
 
 def _without_passwords(text: str, found: set[Kind]) -> str:

@@ -63,7 +63,7 @@ class Uuids(BinaryArray):
 
     @classmethod
     def of(cls, values: Sequence[UUID]) -> Uuids:
-        return cls(len(values), b"".join([_LENGTHS[16] + value.bytes for value in values]))
+        return cls(len(values), _alike([value.bytes for value in values]))
 
 
 class Binaries(BinaryArray):
@@ -72,7 +72,18 @@ class Binaries(BinaryArray):
 
     @classmethod
     def of(cls, values: Sequence[bytes]) -> Binaries:
-        return cls(len(values), b"".join([_length(value) + value for value in values]))
+        return cls(len(values), _any(values))
+
+
+class Hashes(BinaryArray):
+    """All of one length, as hashes are."""
+
+    element = 17
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, values: Sequence[bytes]) -> Hashes:
+        return cls(len(values), _alike(values))
 
 
 class Texts(BinaryArray):
@@ -81,9 +92,18 @@ class Texts(BinaryArray):
 
     @classmethod
     def of(cls, values: Sequence[str]) -> Texts:
-        encoded = [value.encode() for value in values]
-        return cls(len(values), b"".join([_length(value) + value for value in encoded]))
+        return cls(len(values), _any([value.encode() for value in values]))
 
 
-def _length(value: bytes) -> bytes:
-    return _LENGTHS[len(value)] if len(value) < len(_LENGTHS) else struct.pack(">i", len(value))
+def _alike(values: Sequence[bytes]) -> bytes:
+    """Without a line of Python per value."""
+    if not values:
+        return b""
+    length = _LENGTHS[len(values[0])]
+    return length + length.join(values)
+
+
+def _any(values: Sequence[bytes]) -> bytes:
+    if values and max(map(len, values)) < len(_LENGTHS):
+        return b"".join([_LENGTHS[len(value)] + value for value in values])
+    return b"".join([struct.pack(">i", len(value)) + value for value in values])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from infrastructure.eventstore.append_call import call_append, call_append_some
-from infrastructure.eventstore.arrays import Binaries, BinaryArray, Integers, Texts, Timestamps, Uuids
+from infrastructure.eventstore.arrays import Binaries, BinaryArray, Hashes, Integers, Texts, Timestamps, Uuids
 from infrastructure.eventstore.charges import charges_of
 from infrastructure.eventstore.hashing import root
 from infrastructure.eventstore.pending import Pending, SealedEvent, SealedSlice
@@ -114,7 +114,7 @@ class Layout:
             Integers.of([piece.expected_version for piece in self._slices]),
             Integers.of([len(piece.events) for piece in self._slices]),
             Integers.of(self._slice_before),
-            Binaries.of([piece.events[-1].hash for piece in self._slices]),
+            Hashes.of([piece.events[-1].hash for piece in self._slices]),
         )
 
     def _of_events(self) -> tuple[BinaryArray, ...]:
@@ -124,7 +124,7 @@ class Layout:
             Timestamps.of([event.at for event in self._events]),
             Binaries.of([event.payload for event in self._events]),
             Binaries.of([event.meta for event in self._events]),
-            Binaries.of([event.hash for event in self._events]),
+            Hashes.of([event.hash for event in self._events]),
         )
 
     def _of_commands(self) -> tuple[BinaryArray, ...]:
@@ -142,5 +142,5 @@ class Layout:
         return (
             Integers.of(list(self._tenants)),
             Integers.of([len(hashes) for hashes in self._tenants.values()]),
-            Binaries.of([root(hashes) for hashes in self._tenants.values()]),
+            Hashes.of([root(hashes) for hashes in self._tenants.values()]),
         )

@@ -140,13 +140,9 @@ class Lane:
                 return
             payload = self._road.payload_again(delivery, events[delivery.seq], self.state.subscription)
             if payload is None:
-                settled = _given_up(delivery, NOT_WANTED)
+                await self._road.ledger.note([_given_up(delivery, NOT_WANTED)], None)
             else:
-                attempt = await self._attempt(delivery, payload, is_ailing=True)
-                settled = self._road.judged(delivery, attempt)
-                if attempt.is_success and not delivery.is_test:
-                    await self._recover()
-            await self._road.ledger.note([settled], None)
+                await self._deliver_again(delivery, payload)
 
     async def _step(self) -> float:
         """Deliver what is next; the seconds until there may be more to do."""
@@ -169,6 +165,15 @@ class Lane:
         else:
             await self._deliver(recorded, payload)
         return 0.0
+
+    async def _deliver_again(self, delivery: Delivery, payload: Payload) -> None:
+        """A test says nothing of how the webhook fares."""
+        attempt = await self._attempt(delivery, payload, is_ailing=True)
+        if attempt.is_success and not delivery.is_test:
+            await self._recover()
+        await self._road.ledger.note([self._road.judged(delivery, attempt)], None)
+        if not attempt.is_success and not delivery.is_test:
+            await self._suspend_if_hopeless(attempt)
 
     async def _next(self) -> Recorded | None:
         """The next event, still in the queue; out of the log where the queue has run dry behind its head."""

@@ -157,6 +157,16 @@ async def test_failing_for_long_pauses_with_an_event(scene: Scene) -> None:
         assert (await scene.types_of(webhook)).count("webhook.paused.1") == 1
 
 
+async def test_failing_for_long_pauses_although_nothing_new_comes(scene: Scene) -> None:
+    schedule = quick(delays=(0.0,) * 3 + (0.7,) * 6, failing_for=timedelta(seconds=0.5))
+    async with receiving(Reply(500)) as there, scene.carrying(schedule):
+        webhook = await scene.webhook(there.url)
+        await scene.chat("one", with_assistant=False)
+        await until(lambda: _has(scene, webhook, "webhook.paused.1"))
+        [only] = await scene.log_of(webhook)
+        assert (only.status, only.attempts) == ("waiting", 5)
+
+
 async def test_what_is_asked_to_wait_waits(scene: Scene) -> None:
     async with receiving(Reply(429, "Retry-After: 1\r\n"), Reply()) as there, scene.carrying():
         webhook = await scene.webhook(there.url)
