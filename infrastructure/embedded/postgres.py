@@ -17,6 +17,7 @@ from psycopg.conninfo import make_conninfo
 
 from infrastructure.embedded.datadir import SOCKET, DataDirectory, StartRefused, write_private
 from infrastructure.embedded.launcher import NOBODY
+from infrastructure.embedded.memory import available_memory, shared_buffers
 from infrastructure.embedded.process import Identity, Program, can_become, end_leftovers, run_once, running
 from infrastructure.embedded.programs import find_postgres, startable_programs
 
@@ -28,7 +29,6 @@ SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "max_connections": "200",
-    "shared_buffers": "128MB",
     "fsync": "on",
     "synchronous_commit": "on",
     "full_page_writes": "on",
@@ -88,7 +88,8 @@ def _identity() -> Identity:
 
 
 def _server(directory: DataDirectory, binaries: Path, identity: Identity, settings: Mapping[str, str]) -> Program:
-    chosen = SETTINGS | {"unix_socket_directories": str(directory.run)} | dict(settings)
+    ours = {"unix_socket_directories": str(directory.run), "shared_buffers": shared_buffers(available_memory())}
+    chosen = SETTINGS | ours | dict(settings)
     options = [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
     return Program(
         name="PostgreSQL",
