@@ -54,6 +54,7 @@ class ConversationStarted(PersonalEvent, frozen=True, kw_only=True):
     def apply(self, aggregate: Conversation) -> None:
         aggregate.contact_id = self.contact_id
         aggregate.widget_id = self.widget_id
+        aggregate.channel = self.channel
         aggregate.reopen_hours = self.reopen_hours
         aggregate.assistant_id = self.assistant_id
         aggregate.handling = self.handling
@@ -121,6 +122,7 @@ class Conversation(Handled, Marked, Qualified, Received):
 
     contact_id: UUID = NOWHERE
     widget_id: UUID | None = None
+    channel: Channel = "chat"
 
     def start(
         self,
