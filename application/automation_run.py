@@ -19,10 +19,12 @@ from domain.conversation import Conversation
 from domain.kernel import Stamp, TenantRule
 
 
-class _Running(AboutConversation, frozen=True, kw_only=True):
-    """`automation_id` at `automation_version`, which says `rules`, because of the event at `position`.
+class ApplyAutomation(AboutConversation, frozen=True, kw_only=True):
+    """All actions in one append, or none; nothing where the conditions do not hold or there is nothing to do.
 
-    `origin` and `depth`: where that event came from, see Occasion. `text`: the message that the event brought.
+    Where the loop guard forbids it, that is recorded instead. `automation_id` at `automation_version`, which says
+    `rules`, because of the event at `position`; `origin` and `depth`: where that event came from, see Occasion.
+    `text`: the message that the event brought.
     """
 
     automation_id: UUID
@@ -45,16 +47,10 @@ class _Running(AboutConversation, frozen=True, kw_only=True):
         )
 
 
-class ApplyAutomation(_Running, frozen=True, kw_only=True):
-    """All actions in one append, or none; nothing where the conditions do not hold or there is nothing to do.
+class NoteFailedAutomation(AboutConversation, frozen=True, kw_only=True):
+    """What was `asked` for was refused: `code` and `message` are the refusal's."""
 
-    Where the loop guard forbids it, that is recorded instead.
-    """
-
-
-class NoteFailedAutomation(_Running, frozen=True, kw_only=True):
-    """It was refused: `code` and `message` are the refusal's."""
-
+    asked: ApplyAutomation
     code: str
     message: str
 
@@ -79,9 +75,10 @@ async def apply_automation(work: Work, command: ApplyAutomation) -> None:
 
 async def note_failed_automation(work: Work, command: NoteFailedAutomation) -> None:
     await work.get(Conversation, command.conversation_id)
-    run = await work.load(AutomationRun, run_id(work.actor.tenant_id, command.occasion))
-    facts = {"code": command.code, "message": command.message}
-    run.fail(_stamp(work, command), work.actor.tenant_id, command.occasion, **facts)
+    occasion = command.asked.occasion
+    run = await work.load(AutomationRun, run_id(work.actor.tenant_id, occasion))
+    stamp = _stamp(work, command.asked)
+    run.fail(stamp, work.actor.tenant_id, occasion, command.code, command.message)
 
 
 async def _would_change(work: Work, conversation: Conversation, command: ApplyAutomation) -> bool:
@@ -91,7 +88,7 @@ async def _would_change(work: Work, conversation: Conversation, command: ApplyAu
     return draft.version != conversation.version
 
 
-def _stamp(work: Work, command: _Running) -> Stamp:
+def _stamp(work: Work, command: ApplyAutomation) -> Stamp:
     """What is done names the automation, and how far the chain has come."""
     rule = TenantRule("automation", command.automation_id, command.automation_version, command.rules.name)
     cause = replace(work.stamp.cause, rule=rule, depth=command.depth + 1, origin=command.origin)

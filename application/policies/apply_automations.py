@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -11,6 +12,7 @@ from application.actor import system
 from application.automation_run import ApplyAutomation, NoteFailedAutomation
 from application.bus import CommandBus, Request
 from application.causes import Chain, StreamOf, chain_of
+from application.command import Command
 from application.log import EventLog, Recorded
 from application.ports import ActiveAutomation, Automations
 from domain import automation
@@ -79,33 +81,31 @@ class ApplyAutomations:
         return known.seq >= self._changed.get(tenant_id, 0) and self._now() - known.at <= RULES_AGE
 
     async def _run(self, one: ActiveAutomation, recorded: Recorded, chain: Chain) -> None:
-        facts = {
-            "conversation_id": recorded.stream_id,
-            "automation_id": one.automation_id,
-            "automation_version": one.version,
-            "rules": one.rules,
-            "position": recorded.position,
-            "origin": chain.origin,
-            "depth": chain.depth,
-            "text": _text(recorded),
-        }
-        who, key = system(recorded.tenant_id), f"{self.name}:{recorded.position}:{one.automation_id.hex}"
+        command = ApplyAutomation(
+            conversation_id=recorded.stream_id,
+            automation_id=one.automation_id,
+            automation_version=one.version,
+            rules=one.rules,
+            position=recorded.position,
+            origin=chain.origin,
+            depth=chain.depth,
+            text=_text(recorded),
+        )
+        key = f"{self.name}:{recorded.position}:{one.automation_id.hex}"
         try:
-            await self._bus.execute(who, ApplyAutomation(**facts), self._request(recorded, key))
-        except (Unavailable, IdempotencyMismatch) as trouble:
-            _raise_outage(trouble)
+            await self._give(recorded, command, key)
+        except Unavailable:
+            raise
         except Refusal as refusal:
-            failed = NoteFailedAutomation(**facts, code=refusal.code, message=refusal.message)
-            await self._note(recorded, failed, f"{key}:failed")
+            failed = NoteFailedAutomation(
+                conversation_id=recorded.stream_id, asked=command, code=refusal.code, message=refusal.message
+            )
+            await self._give(recorded, failed, f"{key}:failed")
 
-    async def _note(self, recorded: Recorded, failed: NoteFailedAutomation, key: str) -> None:
-        try:
-            await self._bus.execute(system(recorded.tenant_id), failed, self._request(recorded, key))
-        except IdempotencyMismatch as earlier:
-            _raise_outage(earlier)
-
-    def _request(self, recorded: Recorded, key: str) -> Request:
-        return Request(key, policy=self.name, position=recorded.position)
+    async def _give(self, recorded: Recorded, command: Command, key: str) -> None:
+        request = Request(key, policy=self.name, position=recorded.position)
+        with suppress(IdempotencyMismatch):  # an earlier run of this reaction did it, maybe by older rules
+            await self._bus.execute(system(recorded.tenant_id), command, request)
 
 
 class _Known(msgspec.Struct, frozen=True):
@@ -124,9 +124,3 @@ def _may_concern(one: ActiveAutomation, recorded: Recorded) -> bool:
 
 def _text(recorded: Recorded) -> str | None:
     return readable(recorded.event.text) if isinstance(recorded.event, MessagePosted) else None
-
-
-def _raise_outage(trouble: Unavailable | IdempotencyMismatch) -> None:
-    """What an earlier run of this reaction did, maybe in an older version of the rules, stands."""
-    if isinstance(trouble, Unavailable):
-        raise trouble

@@ -78,7 +78,7 @@ class AutomationScene(House):
                     await policy.react(one)
 
     async def automation(self, trigger: Trigger, *actions: Action, **more: Any) -> UUID:
-        rules = AutomationRules(**{"name": "Rule"} | more, trigger=trigger, actions=actions)
+        rules = AutomationRules(more.pop("name", "Rule"), trigger, actions, **more)
         return (await self.do(ADMIN, CreateAutomation(rules=rules))).events[0].originator_id
 
     async def saved(self, automation_id: UUID) -> Automation:
