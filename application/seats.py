@@ -21,7 +21,9 @@ from application.ports import Desks, Known
 from application.work import Work
 from domain.agent import Agent
 from domain.conversation import Conversation
+from domain.macro import Macro
 from domain.refusals import AgentUnavailable, AtCapacity, NotFound
+from domain.rule_actions import AssignAgent
 from domain.team import Team
 
 FORGOTTEN_AFTER = 60.0
@@ -142,14 +144,14 @@ def _transferring(handle: Handler, seats: Seats) -> Handler:
 
 
 def _ruling(handle: Handler, seats: Seats) -> Handler:
-    """What a rule gives to an agent: only its actions know whom, so the seat is asked for before the append."""
+    """What a rule assigns: only its actions know to whom: a seat is asked for after them, before the append."""
 
     async def rule(work: Work, command: ApplyAutomation | ApplyMacro) -> None:
         conversation = await work.get(Conversation, command.conversation_id)
         had, version = conversation.handling.assignee_id, conversation.version + 1
         await handle(work, command)
         agent_id = conversation.handling.assignee_id
-        if agent_id in (None, had) or conversation.is_ended:
+        if agent_id in (None, had) or conversation.is_ended or not await _assigns(work, command):
             return
         by_themselves = agent_id == work.actor.by.id
         await seats.take(
@@ -157,6 +159,15 @@ def _ruling(handle: Handler, seats: Seats) -> Handler:
         )
 
     return rule
+
+
+async def _assigns(work: Work, command: ApplyAutomation | ApplyMacro) -> bool:
+    """Who merely writes to a conversation that nobody has is not asked for a seat, here as elsewhere."""
+    if isinstance(command, ApplyAutomation):
+        actions = command.rules.actions
+    else:
+        actions = (await work.get(Macro, command.macro_id)).content.actions
+    return any(isinstance(one, AssignAgent) for one in actions)
 
 
 def _is_news(conversation: Conversation, agent_id: UUID) -> bool:
