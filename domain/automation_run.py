@@ -38,14 +38,14 @@ class _Run(Event, frozen=True, kw_only=True):
     tenant_id: int
     occasion: Occasion
 
-    def create(self) -> Aggregate:
-        return AutomationRun(self.originator_id)
-
 
 class AutomationApplied(_Run, frozen=True, kw_only=True):
     """All actions were carried out; those that had nothing to do count too."""
 
     TYPE = "automation_run.applied.1"
+
+    def create(self) -> Aggregate:
+        return AutomationRun(self.originator_id)
 
     def apply(self, aggregate: AutomationRun) -> None:
         aggregate.has_run = True
@@ -59,6 +59,9 @@ class AutomationFailed(_Run, frozen=True, kw_only=True):
     code: str
     message: str
 
+    def create(self) -> Aggregate:
+        return AutomationRun(self.originator_id)
+
     def apply(self, aggregate: AutomationRun) -> None:
         aggregate.has_run = True
 
@@ -69,6 +72,9 @@ class AutomationStopped(_Run, frozen=True, kw_only=True):
     TYPE = "automation_run.stopped.1"
 
     reason: StopReason
+
+    def create(self) -> Aggregate:
+        return AutomationRun(self.originator_id)
 
     def apply(self, aggregate: AutomationRun) -> None:
         aggregate.was_stopped = True
