@@ -94,6 +94,11 @@ class CommandBus:
         earlier = await self._find_earlier(order)
         return None if earlier is None else await self._replay(order, earlier)
 
+    def draft(self, actor: Actor, command: str) -> Work:
+        """What `command` would be decided with now, for looking and for trying out: it is never appended."""
+        stamp = Stamp(actor.by, self._clock(), Cause(command))
+        return Work(self._log, self._cache, actor, stamp, self._new_id)
+
     async def _carry_out(self, order: _Order) -> Receipt:
         tenant_id = order.actor.tenant_id
         full = frozenset[str]() if self._allowance is None else self._allowance.full(tenant_id)

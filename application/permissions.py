@@ -29,6 +29,8 @@ from application.assistant import (
     ConfigureAssistant,
     CreateAssistant,
 )
+from application.automation import ChangeAutomation, CreateAutomation, RemoveAutomation
+from application.automation_run import ApplyAutomation, NoteFailedAutomation
 from application.availability import NoticeIdle, SetAvailability, SetCapacity
 from application.bulk import BeginBulk, MarkAllRead
 from application.canned_response import (
@@ -64,6 +66,7 @@ from application.handling import (
 from application.identity_secret import IssueIdentitySecret, RevokeIdentitySecret
 from application.issuer import DistrustIssuer, TrustIssuer
 from application.joining import IdentifyContact, MergeContact, UnmergeContact
+from application.macro import ApplyMacro, ChangeMacro, CreateMacro, RemoveMacro
 from application.marks import ChangeLabels, SetAttributes, SetPriority
 from application.plan import ChangePlan, NoticeUsage
 from application.qualification import DisqualifyConversation, QualifyConversation
@@ -210,6 +213,15 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     ChangeCannedResponse: AGENTS,
     RemoveCannedResponse: AGENTS,
     RecordCannedUse: AGENTS,
+    CreateAutomation: ADMINS,
+    ChangeAutomation: ADMINS,
+    RemoveAutomation: ADMINS,
+    ApplyAutomation: SYSTEM,
+    NoteFailedAutomation: SYSTEM,
+    CreateMacro: AGENTS,
+    ChangeMacro: AGENTS,
+    RemoveMacro: AGENTS,
+    ApplyMacro: AGENTS - SYSTEM,
     CreateView: AGENTS - SYSTEM,
     ChangeView: AGENTS - SYSTEM,
     RemoveView: AGENTS - SYSTEM,

@@ -23,6 +23,7 @@ from application.conversation import ReplyAsAssistant
 from application.file import ExpireFile, PurgeFile
 from application.handling import AcceptConversation
 from application.joining import MergeContact, UnmergeContact
+from application.macro import ApplyMacro
 from application.undo import UndoBulkChange
 from application.webhook import SuspendWebhook
 from domain.api_key import Scope
@@ -31,6 +32,7 @@ from domain.refusals import ScopeMissing
 OF_NOUNS: tuple[tuple[Scope, Iterable[type[Command]]], ...] = (
     ("conversations:write", (*conversation.HANDLERS, *handling.HANDLERS, *marks.HANDLERS, *file.HANDLERS)),
     ("conversations:write", (*bulk.HANDLERS, UndoBulkChange)),
+    ("conversations:write", (ApplyMacro,)),
     ("conversations:write", (*qualification.HANDLERS, *generation.HANDLERS)),
     ("contacts:write", (*contact.HANDLERS, MergeContact, UnmergeContact)),
     ("knowledge:write", (*article.HANDLERS, *canned_response.HANDLERS)),

@@ -13,13 +13,17 @@ from uuid import UUID
 
 import msgspec
 
+from application.automation_run import ApplyAutomation
 from application.command import Handler, Handlers
 from application.handling import AcceptConversation, AssignConversation, TransferConversation
+from application.macro import ApplyMacro
 from application.ports import Desks, Known
 from application.work import Work
 from domain.agent import Agent
 from domain.conversation import Conversation
+from domain.macro import Macro
 from domain.refusals import AgentUnavailable, AtCapacity, NotFound
+from domain.rule_actions import AssignAgent
 from domain.team import Team
 
 FORGOTTEN_AFTER = 60.0
@@ -34,14 +38,20 @@ class Seats:
         self._granted: dict[tuple[int, UUID], dict[UUID, _Grant]] = {}
 
     async def take(
-        self, tenant_id: int, agent_id: UUID, conversation: Conversation, *, must_be_there: bool
+        self,
+        tenant_id: int,
+        agent_id: UUID,
+        conversation: Conversation,
+        *,
+        must_be_there: bool,
+        version: int | None = None,
     ) -> None:
-        """A seat for this conversation, which the next event of its stream gives to the agent. One query.
+        """A seat for this conversation, which its event at `version` (its next one) gives to the agent. One query.
 
         Raises AtCapacity; with `must_be_there` AgentUnavailable where the agent is not online.
         """
         granted = self._granted.setdefault((tenant_id, agent_id), {})
-        mine = granted[conversation.id] = _Grant(conversation.version + 1, time.monotonic())
+        mine = granted[conversation.id] = _Grant(version or conversation.version + 1, time.monotonic())
         try:
             await self._refuse_full(tenant_id, agent_id, conversation.id, must_be_there)
         except BaseException:
@@ -82,6 +92,8 @@ def seated(handlers: Handlers, seats: Seats) -> Handlers:
         AcceptConversation: _accepting(handlers[AcceptConversation], seats),
         AssignConversation: _assigning(handlers[AssignConversation], seats),
         TransferConversation: _transferring(handlers[TransferConversation], seats),
+        ApplyAutomation: _ruling(handlers[ApplyAutomation], seats),
+        ApplyMacro: _ruling(handlers[ApplyMacro], seats),
     }
 
 
@@ -129,6 +141,33 @@ def _transferring(handle: Handler, seats: Seats) -> Handler:
         await handle(work, command)
 
     return transfer
+
+
+def _ruling(handle: Handler, seats: Seats) -> Handler:
+    """What a rule assigns: only its actions know to whom: a seat is asked for after them, before the append."""
+
+    async def rule(work: Work, command: ApplyAutomation | ApplyMacro) -> None:
+        conversation = await work.get(Conversation, command.conversation_id)
+        had, version = conversation.handling.assignee_id, conversation.version + 1
+        await handle(work, command)
+        agent_id = conversation.handling.assignee_id
+        if agent_id in (None, had) or conversation.is_ended or not await _assigns(work, command):
+            return
+        by_themselves = agent_id == work.actor.by.id
+        await seats.take(
+            work.actor.tenant_id, agent_id, conversation, must_be_there=not by_themselves, version=version
+        )
+
+    return rule
+
+
+async def _assigns(work: Work, command: ApplyAutomation | ApplyMacro) -> bool:
+    """Who merely writes to a conversation that nobody has is not asked for a seat, here as elsewhere."""
+    if isinstance(command, ApplyAutomation):
+        actions = command.rules.actions
+    else:
+        actions = (await work.get(Macro, command.macro_id)).content.actions
+    return any(isinstance(one, AssignAgent) for one in actions)
 
 
 def _is_news(conversation: Conversation, agent_id: UUID) -> bool:

@@ -30,7 +30,8 @@ def events() -> str:
         "# Events\n\nMade by `make docs` from the structs in `domain/`; JSON Schema in "
         "[events.schema.json](events.schema.json).\n\nEvery event also has `at` (UTC), `by` (`kind`, `id`) and "
         "`cause` (`command`; `policy` and `position` of a reaction; `bulk`, the bulk action it was part of; "
-        "`undoes`, the id of the event it takes back). Fields marked *personal* are stored as AES-256-GCM "
+        "`undoes`, the id of the event it takes back; `rule`, the automation or macro behind it; `depth` and "
+        "`origin` of a chain of automations). Fields marked *personal* are stored as AES-256-GCM "
         "ciphertext under the key of `subject_id` and read as null after erasure. A type's name "
         "never changes; a new meaning is a new version, and old ones are upcast when read.\n"
     ]

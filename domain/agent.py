@@ -39,6 +39,7 @@ class AgentInvited(PersonalEvent, frozen=True, kw_only=True):
     def apply(self, aggregate: Agent) -> None:
         aggregate.role = self.role
         aggregate.is_active = True
+        aggregate.name = self.name
 
 
 class InvitationIssued(Event, frozen=True, kw_only=True):
@@ -116,6 +117,7 @@ class Agent(Aggregate):
     is_idle = False
     capacity: int | None = None
 
+    name: Personal | None = None
     role: Role = "agent"
     is_active = False
     is_pending = False

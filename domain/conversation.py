@@ -54,6 +54,7 @@ class ConversationStarted(PersonalEvent, frozen=True, kw_only=True):
     def apply(self, aggregate: Conversation) -> None:
         aggregate.contact_id = self.contact_id
         aggregate.widget_id = self.widget_id
+        aggregate.channel = self.channel
         aggregate.reopen_hours = self.reopen_hours
         aggregate.assistant_id = self.assistant_id
         aggregate.handling = self.handling
@@ -121,6 +122,7 @@ class Conversation(Handled, Marked, Qualified, Received):
 
     contact_id: UUID = NOWHERE
     widget_id: UUID | None = None
+    channel: Channel = "chat"
 
     def start(
         self,
@@ -218,7 +220,7 @@ class Conversation(Handled, Marked, Qualified, Received):
         tokens: int = 0,
         citations: tuple[Citation, ...] = (),
     ) -> None:
-        """The answer, if nothing happened since it was asked; else recorded as discarded. Raises Invalid."""
+        """The answer, if nothing but marks came since it was asked; else recorded as discarded. Raises Invalid."""
         moved = self.moved_since(asked_version)
         facts = {"subject_id": self.contact_id, "text": message_text(text), "model": model, "tokens": tokens}
         if moved:
@@ -248,7 +250,8 @@ class Conversation(Handled, Marked, Qualified, Received):
             return "conversation_ended"
         if self.handling.handled_by != "bot":
             return f"handled_by_{self.handling.handled_by}"
-        return "conversation_moved" if self.version != asked_version else None
+        has_moved = self.version != asked_version and not self.is_only_marked_since(asked_version)
+        return "conversation_moved" if has_moved else None
 
 
 EVENTS: tuple[type[Event], ...] = (

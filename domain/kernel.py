@@ -22,10 +22,21 @@ class By(msgspec.Struct, frozen=True):
     id: UUID = NOWHERE
 
 
+class TenantRule(msgspec.Struct, frozen=True):
+    """A rule that the tenant made and that asked for it, at this version and as it was called then."""
+
+    kind: Literal["automation", "macro"]
+    id: UUID
+    version: int
+    name: str
+
+
 class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why it happened: the command, and for a reaction the policy and the position it reacted to.
 
     `bulk`: the bulk action the command was part of; `undoes`: the id (`evt_…`) of the event it takes back.
+    `rule`: the automation or macro that asked for it. `depth`: how many automations led here, one after another;
+    `origin`: the position of the event that the first of them reacted to.
     """
 
     command: str
@@ -33,6 +44,9 @@ class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
     position: int | None = None
     bulk: UUID | None = None
     undoes: str | None = None
+    rule: TenantRule | None = None
+    depth: int = 0
+    origin: int | None = None
 
 
 class Stamp(msgspec.Struct, frozen=True):

@@ -28,6 +28,7 @@ class LabelsChanged(Event, frozen=True, kw_only=True):
 
     def apply(self, aggregate: Marked) -> None:
         aggregate.labels = (aggregate.labels | set(self.added)) - set(self.removed)
+        aggregate.was_marked(self.originator_version)
 
 
 class PriorityChanged(Event, frozen=True, kw_only=True):
@@ -38,6 +39,7 @@ class PriorityChanged(Event, frozen=True, kw_only=True):
 
     def apply(self, aggregate: Marked) -> None:
         aggregate.priority = self.after
+        aggregate.was_marked(self.originator_version)
 
 
 class AttributesChanged(PersonalEvent, frozen=True, kw_only=True):
@@ -50,6 +52,7 @@ class AttributesChanged(PersonalEvent, frozen=True, kw_only=True):
 
     def apply(self, aggregate: Marked) -> None:
         aggregate.attributes = changed_by(aggregate.attributes, attributes_in(self.names, self.values))
+        aggregate.was_marked(self.originator_version)
 
 
 class Marked(Aggregate):
@@ -59,6 +62,18 @@ class Marked(Aggregate):
     labels: frozenset[str] = frozenset()
     priority: Priority | None = None
     attributes: Mapping[str, AttributeValue] = MappingProxyType({})
+    marked_from = marked_to = 0
+    """The versions of the last marks that followed one another, the first and the last."""
+
+    def was_marked(self, version: int) -> None:
+        """At this version of the stream."""
+        if self.marked_to != version - 1:
+            self.marked_from = version
+        self.marked_to = version
+
+    def is_only_marked_since(self, version: int) -> bool:
+        """Nothing but marks happened after it: nobody said anything, and nobody else has it."""
+        return self.marked_to == self.version and self.marked_from <= version + 1
 
     def change_labels(self, stamp: Stamp, add: Iterable[str] = (), remove: Iterable[str] = ()) -> None:
         """Labels that are there, or not there, already change nothing. Raises Invalid."""

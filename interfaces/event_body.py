@@ -22,12 +22,24 @@ class ByBody(msgspec.Struct, frozen=True):
     id: str | None
 
 
+class RuleBody(msgspec.Struct, frozen=True):
+    """The automation or macro, as it was then."""
+
+    kind: str
+    id: str
+    version: int
+    name: str
+
+
 class CauseBody(msgspec.Struct, frozen=True, omit_defaults=True):
     command: str
     policy: str | None = None
     position: int | None = None
     bulk: str | None = None
     undoes: str | None = None
+    rule: RuleBody | None = None
+    depth: int = 0
+    origin: int | None = None
 
 
 class EventBody(msgspec.Struct, frozen=True, rename="camel"):
@@ -79,4 +91,7 @@ class EventBodies:
 
 def _cause(cause: Cause) -> CauseBody:
     bulk = None if cause.bulk is None else wire("bulk", cause.bulk)
-    return CauseBody(cause.command, cause.policy, cause.position, bulk, cause.undoes)
+    rule = cause.rule
+    body = None if rule is None else RuleBody(rule.kind, wire(rule.kind, rule.id), rule.version, rule.name)
+    place = (cause.policy, cause.position, bulk, cause.undoes)
+    return CauseBody(cause.command, *place, body, cause.depth, cause.origin)

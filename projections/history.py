@@ -51,6 +51,9 @@ def _line(one: Recorded, names: Mapping[UUID, str]) -> HistoryLine:
 
 
 def _who(event: Event, names: Mapping[UUID, str]) -> str:
+    rule = event.cause.rule
+    if rule is not None and rule.kind == "automation":
+        return f"The automation “{rule.name}” v{rule.version}"
     if event.by.kind == "agent":
         return names.get(event.by.id, "An agent")
     return {"visitor": "The visitor", "assistant": "The assistant", "system": "The system"}.get(
@@ -61,6 +64,8 @@ def _who(event: Event, names: Mapping[UUID, str]) -> str:
 def _why(event: Event) -> str:
     cause = event.cause
     reasons = [f"command {cause.command}"]
+    if cause.rule is not None and cause.rule.kind == "macro":
+        reasons.append(f"by the macro “{cause.rule.name}” v{cause.rule.version}")
     if cause.policy is not None:
         reasons.append(f"by the policy {cause.policy} after position {cause.position}")
     if cause.bulk is not None:

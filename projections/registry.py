@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from application.projection import Projection
+from projections.automation_runs import AutomationRuns
+from projections.automations import AutomationList
 from projections.canned_fold import CannedResponses
 from projections.contacts_fold import Contacts
 from projections.directory_fold import Directory
 from projections.files import Files
 from projections.inbox_fold import Inbox
 from projections.knowledge_fold import Knowledge
+from projections.macros import Macros
 from projections.search_fold import Search
 from projections.transcript_fold import Transcript
 from projections.usage_fold import Usage
@@ -22,6 +25,9 @@ PROJECTIONS: tuple[Projection, ...] = (
     Transcript(),
     Directory(),
     CannedResponses(),
+    AutomationList(),
+    AutomationRuns(),
+    Macros(),
     Knowledge(),
     Search(),
     Files(),

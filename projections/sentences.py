@@ -11,6 +11,8 @@ from domain import (
     api_key,
     article,
     assistant,
+    automation,
+    automation_run,
     blocking,
     bulk,
     canned_response,
@@ -23,6 +25,7 @@ from domain import (
     identity_secret,
     issuer,
     joining,
+    macro,
     marks,
     ownership,
     plan,
@@ -44,6 +47,10 @@ Sentence = Callable[[Any, Mapping[UUID, str]], str]
 def _quoted(text: object) -> str:
     words = readable(text) if isinstance(text, str) else None
     return f"“{words}”" if words is not None else "a text that was erased"
+
+
+def _place_of(event: Any) -> str:
+    return wire("conversation", event.occasion.conversation_id)
 
 
 def _asked(event: Any) -> str:
@@ -185,6 +192,15 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     canned_shortcut.ShortcutClaimed: lambda _e, _: "gave a canned response its shortcut",
     canned_shortcut.ShortcutReleased: lambda _e, _: "freed the shortcut of a canned response",
     canned_use.CannedResponseUsed: lambda e, _: f"sent the canned response in version {e.response_version}",
+    automation.AutomationSaved: lambda e, _: (
+        f"saved the automation “{e.rules.name}”" + ("" if e.rules.enabled else ", switched off")
+    ),
+    automation.AutomationRemoved: lambda _e, _: "removed the automation",
+    automation_run.AutomationApplied: lambda e, _: f"ran in {_place_of(e)}",
+    automation_run.AutomationFailed: lambda e, _: f"failed in {_place_of(e)}: {e.code}",
+    automation_run.AutomationStopped: lambda e, _: f"was stopped in {_place_of(e)}: {e.reason}",
+    macro.MacroSaved: lambda e, _: f"saved the macro “{e.name}”",
+    macro.MacroRemoved: lambda _e, _: "removed the macro",
     view.ViewSaved: lambda e, _: f"saved the {e.scope} view “{e.name}”",
     view.ViewRemoved: lambda _e, _: "removed the view",
     bulk.BulkBegun: lambda e, _: f"began a bulk action on {len(e.conversation_ids)} conversations",

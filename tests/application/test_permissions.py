@@ -116,6 +116,15 @@ SaveCannedResponse    owner admin supervisor system
 ChangeCannedResponse  owner admin supervisor agent system
 RemoveCannedResponse  owner admin supervisor agent system
 RecordCannedUse       owner admin supervisor agent system
+CreateAutomation      owner admin system
+ChangeAutomation      owner admin system
+RemoveAutomation      owner admin system
+ApplyAutomation       system
+NoteFailedAutomation  system
+CreateMacro           owner admin supervisor agent system
+ChangeMacro           owner admin supervisor agent system
+RemoveMacro           owner admin supervisor agent system
+ApplyMacro            owner admin supervisor agent
 CreateView            owner admin supervisor agent
 ChangeView            owner admin supervisor agent
 RemoveView            owner admin supervisor agent

@@ -9,6 +9,7 @@ import pytest
 
 from application.actor import system
 from application.agent import DeactivateAgent, InviteAgent
+from application.automation_run import ApplyAutomation
 from application.availability import SetAvailability, SetCapacity
 from application.bus import CommandBus
 from application.command import Command
@@ -20,9 +21,13 @@ from application.handling import (
     SnoozeConversation,
     TransferConversation,
 )
+from application.macro import ApplyMacro, CreateMacro
 from application.seats import Seats, seated
 from application.team import AddTeamMember, CreateTeam, RemoveTeam, RouteTeam
+from domain.automation import AutomationRules
+from domain.ids import wire
 from domain.refusals import AgentUnavailable, AlreadyAccepted, AtCapacity, NotFound, Refusal
+from domain.rule_actions import ME, AddLabels, AssignAgent, SendMessage
 from domain.team import Routing
 from tests.support.house import ADMIN, ANNA, BEN, TENANT, House, agent
 from tests.support.memory_desks import MemoryDesks
@@ -173,3 +178,42 @@ async def test_routing_assigns_nobody_who_has_left_or_is_full_since_it_looked(sc
         await scene.do(PRODUCT, AssignConversation(conversation_id=chats[2], agent_id=BEN, rule="round_robin"))
     quiet = await scene.do(PRODUCT, AssignConversation(conversation_id=chats[0], agent_id=BEN, rule="sticky"))
     assert quiet.events == ()
+
+
+async def test_what_a_rule_assigns_needs_a_seat_too(scene: Scene) -> None:
+    first, second, third, fourth = await scene.chats(4)
+    macro = CreateMacro(name="Take", actions=(AssignAgent(ME), AddLabels(("mine",))))
+    macro_id = (await scene.do(ADMIN, macro)).events[0].originator_id
+    for chat in (first, second):
+        await scene.do(agent(), ApplyMacro(conversation_id=chat, macro_id=macro_id))
+    full = await scene.refused(ANNA, ApplyMacro(conversation_id=third, macro_id=macro_id))
+    assert isinstance(full, AtCapacity)
+    rules = AutomationRules("To Anna", "started", (AssignAgent(wire("agent", ANNA)),))
+    with pytest.raises(AtCapacity):
+        await scene.do(PRODUCT, run_of(fourth, rules))
+    to_ben = AutomationRules("To Ben", "started", (AssignAgent(wire("agent", BEN)),))
+    await scene.do(PRODUCT, run_of(fourth, to_ben))
+    await scene.do(agent(BEN), SetAvailability(agent_id=BEN, availability="away"))
+    with pytest.raises(AgentUnavailable):
+        await scene.do(PRODUCT, run_of(third, to_ben))
+
+
+async def test_who_is_full_may_answer_with_a_macro_as_by_hand(scene: Scene) -> None:
+    chats = await scene.chats(3)
+    for chat in chats[:2]:
+        await scene.do(agent(), AcceptConversation(conversation_id=chat))
+    macro = CreateMacro(name="Thank", actions=(SendMessage("Thank you"),))
+    macro_id = (await scene.do(ADMIN, macro)).events[0].originator_id
+    done = await scene.do(agent(), ApplyMacro(conversation_id=chats[2], macro_id=macro_id))
+    assert [one.TYPE for one in done.events] == ["conversation.accepted.1", "conversation.message_posted.1"]
+
+
+def run_of(chat: UUID, rules: AutomationRules) -> ApplyAutomation:
+    return ApplyAutomation(
+        conversation_id=chat,
+        automation_id=UUID(int=0xA1),
+        automation_version=1,
+        rules=rules,
+        position=1,
+        origin=1,
+    )

@@ -45,6 +45,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "routing": {"strategy": "manual"},
     "availability": {"status": "away"},
     "replay": {"from": 1},
+    "test": {"conversationId": "{conversation_id}"},
 }
 """By a path's last word: a body that would be carried out if the ids were one's own."""
 
@@ -89,6 +90,9 @@ async def victim(desk: Desk, shop: Shop) -> Victim:
     key = await made("/api/v1/api-keys", {"name": MARK, "scopes": ["conversations:read"]})
     team = await made("/api/v1/teams", {"name": MARK})
     hook = await made("/api/v1/webhooks", {"url": f"https://8.8.8.8/{MARK}", "events": ["message:new"]})
+    acts = [{"type": "addNote", "text": MARK}]
+    rule = await made("/api/v1/automations", {"name": MARK, "trigger": "rated", "actions": acts})
+    macro = await made("/api/v1/macros", {"name": MARK, "actions": acts})
     article = await made("/api/v1/knowledge", {"title": MARK, "body": f"{MARK} article"})
     tokens = await made(f"/api/v1/widgets/{shop.widget}/tokens/rotate", {})
     secret = await made("/api/v1/identity/secrets/rotate", {})
@@ -112,6 +116,8 @@ async def victim(desk: Desk, shop: Shop) -> Victim:
         "team_id": _id_of(team, "tea"),
         "article_id": _id_of(article, "art"),
         "secret_id": _id_of(secret, "ids"),
+        "automation_id": _id_of(rule, "aut"),
+        "macro_id": _id_of(macro, "mac"),
         "webhook_id": _id_of(hook, "whk"),
         "delivery_id": "dlv_" + "0" * 31 + "1",
         "event_id": event_wire(parse("conversation", id), 2),

@@ -20,6 +20,8 @@ assistant.configured.1 agent.invited.1 agent.role_changed.1 agent.deactivated.1
 tenant.opened.1 tenant.renamed.1 article.written.1 article.removed.1
 canned_response.saved.1 canned_response.removed.1 canned_response.used.1
 canned_shortcut.claimed.1 canned_shortcut.released.1
+automation.saved.1 automation.removed.1 macro.saved.1 macro.removed.1
+automation_run.applied.1 automation_run.failed.1 automation_run.stopped.1
 """
 
 

@@ -165,6 +165,17 @@ def test_a_reply_stands_where_nothing_has_happened_since() -> None:
     assert (event.text, event.asked_version, event.model, event.tokens) == ("Soon.", 2, "m", 5)
 
 
+def test_labels_do_not_make_a_reply_come_too_late_but_words_among_them_do() -> None:
+    conversation = asked()
+    conversation.change_labels(ANNA_SAYS, add=["vip"])
+    conversation.set_priority(ANNA_SAYS, "high")
+    assert conversation.moved_since(2) is None
+    conversation.add_note(ANNA_SAYS, MESSAGE, "Call them.")
+    conversation.change_labels(ANNA_SAYS, add=["called"])
+    assert conversation.moved_since(2) == "conversation_moved"
+    assert conversation.moved_since(5) is None
+
+
 def test_a_reply_to_a_conversation_that_has_moved_is_recorded_as_discarded() -> None:
     conversation = asked()
     conversation.post(VISITOR_SAYS, MESSAGE, "Hello?")

@@ -64,7 +64,9 @@ def _sample(event_class: type[Event], facts: dict[str, Any]) -> Sample:
 def _struct(info: Any, *, every: bool) -> dict[str, Any]:
     omitted = info.cls.__struct_config__.omit_defaults and not every
     wanted = [field for field in info.fields if field.required or not omitted]
-    return {
+    config = info.cls.__struct_config__
+    tag = {} if config.tag is None else {config.tag_field: config.tag}
+    return tag | {
         field.encode_name: _value(field.type, field.encode_name, field.default, every=every) for field in wanted
     }
 
@@ -80,7 +82,9 @@ def _value(info: Any, name: str, default: Any = None, *, every: bool) -> Any:
         case inspect.StructType():
             return _struct(info, every=every)
         case inspect.VarTupleType() | inspect.ListType():
-            return [_value(info.item_type, name, every=every)]
+            kinds = getattr(info.item_type, "types", (info.item_type,))
+            tagged = [kind for kind in kinds if isinstance(kind, inspect.StructType)]
+            return [_value(kind, name, every=every) for kind in tagged or [info.item_type]]
         case inspect.DictType():
             return {"en": _value(info.value_type, name, every=every)}
         case inspect.LiteralType():

@@ -1,0 +1,128 @@
+"""Commands about macros. Agents keep private ones of their own; shared ones are the supervisors'."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
+
+from application.canned_response import refuse_readers, refuse_strangers
+from application.command import Command, Handlers
+from application.conversation import AboutConversation
+from application.rule_actions import carry_out, refuse_strangers_in
+from application.work import Work
+from domain.canned_response import Reach, Scope, reach
+from domain.conversation import Conversation
+from domain.kernel import TenantRule
+from domain.macro import Macro, MacroContent, macro_content
+from domain.refusals import NotFound
+from domain.rule_actions import Action, named_in
+from domain.team import Team
+
+
+class CreateMacro(Command, frozen=True, kw_only=True):
+    """`team_id` with the scope team only; a private one is the acting agent's."""
+
+    name: str
+    actions: tuple[Action, ...]
+    scope: Scope = "tenant"
+    team_id: UUID | None = None
+
+
+class _AboutMacro(Command, frozen=True, kw_only=True):
+    macro_id: UUID
+
+    @property
+    def turn(self) -> UUID:
+        return self.macro_id
+
+
+class ChangeMacro(_AboutMacro, frozen=True, kw_only=True):
+    """What is left out stays. `expected_version`: refuse if somebody else has changed it."""
+
+    name: str | UnsetType = UNSET
+    actions: tuple[Action, ...] | UnsetType = UNSET
+    scope: Scope | UnsetType = UNSET
+    team_id: UUID | UnsetType | None = UNSET
+    expected_version: int | None = None
+
+
+class RemoveMacro(_AboutMacro, frozen=True, kw_only=True):
+    """What it did stays."""
+
+
+class ApplyMacro(AboutConversation, frozen=True, kw_only=True):
+    """All its actions in one append, or none. `expected_version`: refuse if the conversation has moved."""
+
+    macro_id: UUID
+    expected_version: int | None = None
+
+
+async def create_macro(work: Work, command: CreateMacro) -> None:
+    wanted = reach(command.scope, command.team_id, _author(work))
+    await _write(work, work.create(Macro), macro_content(command.name, command.actions), wanted)
+
+
+async def change_macro(work: Work, command: ChangeMacro) -> None:
+    macro = await work.get(Macro, command.macro_id)
+    await refuse_readers(work, macro.reach)
+    if macro.is_removed:
+        raise NotFound
+    content = macro_content(
+        macro.content.name if command.name is UNSET else command.name,
+        macro.content.actions if command.actions is UNSET else command.actions,
+    )
+    await _write(work, macro, content, _changed_reach(work, macro.reach, command), command.expected_version)
+
+
+async def remove_macro(work: Work, command: RemoveMacro) -> None:
+    macro = await work.get(Macro, command.macro_id)
+    await refuse_readers(work, macro.reach)
+    macro.remove(work.stamp)
+
+
+async def apply_macro(work: Work, command: ApplyMacro) -> None:
+    macro = await work.get(Macro, command.macro_id)
+    await refuse_strangers(work, macro.reach)
+    if macro.is_removed:
+        raise NotFound
+    conversation = await work.get(Conversation, command.conversation_id)
+    conversation.guard_version(command.expected_version)
+    rule = TenantRule("macro", macro.id, macro.version, macro.content.name)
+    stamp = replace(work.stamp, cause=replace(work.stamp.cause, rule=rule))
+    await carry_out(work, conversation, macro.content.actions, stamp)
+
+
+async def _write(
+    work: Work, macro: Macro, content: MacroContent, wanted: Reach, expected_version: int | None = None
+) -> None:
+    await refuse_readers(work, wanted)
+    if wanted.team_id not in (None, macro.reach.team_id):
+        team = await work.look_up(Team, wanted.team_id)
+        if team.is_removed:
+            raise NotFound
+    known = set(named_in(macro.content.actions))
+    await refuse_strangers_in(work, sorted(set(named_in(content.actions)) - known))
+    macro.save(work.stamp, work.actor.tenant_id, content, wanted, expected_version)
+
+
+def _changed_reach(work: Work, old: Reach, command: ChangeMacro) -> Reach:
+    if command.scope is UNSET and command.team_id is UNSET:
+        return old
+    scope = old.scope if command.scope is UNSET else command.scope
+    kept = old.team_id if scope == "team" else None
+    team_id = kept if command.team_id is UNSET else command.team_id
+    return reach(scope, team_id, old.owner_id or _author(work))
+
+
+def _author(work: Work) -> UUID | None:
+    return work.actor.by.id if work.actor.by.kind == "agent" else None
+
+
+HANDLERS: Handlers = {
+    CreateMacro: create_macro,
+    ChangeMacro: change_macro,
+    RemoveMacro: remove_macro,
+    ApplyMacro: apply_macro,
+}
