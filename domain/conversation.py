@@ -220,7 +220,7 @@ class Conversation(Handled, Marked, Qualified, Received):
         tokens: int = 0,
         citations: tuple[Citation, ...] = (),
     ) -> None:
-        """The answer, if nothing but marks came since it was asked; else recorded as discarded. Raises Invalid."""
+        """The answer, if nothing but marks and receipts came since; else recorded as discarded. Raises Invalid."""
         moved = self.moved_since(asked_version)
         facts = {"subject_id": self.contact_id, "text": message_text(text), "model": model, "tokens": tokens}
         if moved:
@@ -250,8 +250,7 @@ class Conversation(Handled, Marked, Qualified, Received):
             return "conversation_ended"
         if self.handling.handled_by != "bot":
             return f"handled_by_{self.handling.handled_by}"
-        has_moved = self.version != asked_version and not self.is_only_marked_since(asked_version)
-        return "conversation_moved" if has_moved else None
+        return None if self.is_quiet_since(asked_version) else "conversation_moved"
 
 
 EVENTS: tuple[type[Event], ...] = (

@@ -10,8 +10,9 @@ from uuid import UUID
 import msgspec
 
 from domain.attributes import AttributeValue, attributes_in, changed_by, changes
-from domain.kernel import NOWHERE, Aggregate, Event, PersonalEvent, Stamp
+from domain.kernel import NOWHERE, Event, PersonalEvent, Stamp
 from domain.personal import Personal
+from domain.quiet import Quiet
 from domain.refusals import Invalid
 from domain.values import required
 
@@ -28,7 +29,7 @@ class LabelsChanged(Event, frozen=True, kw_only=True):
 
     def apply(self, aggregate: Marked) -> None:
         aggregate.labels = (aggregate.labels | set(self.added)) - set(self.removed)
-        aggregate.was_marked(self.originator_version)
+        aggregate.stayed_quiet(self.originator_version)
 
 
 class PriorityChanged(Event, frozen=True, kw_only=True):
@@ -39,7 +40,7 @@ class PriorityChanged(Event, frozen=True, kw_only=True):
 
     def apply(self, aggregate: Marked) -> None:
         aggregate.priority = self.after
-        aggregate.was_marked(self.originator_version)
+        aggregate.stayed_quiet(self.originator_version)
 
 
 class AttributesChanged(PersonalEvent, frozen=True, kw_only=True):
@@ -52,28 +53,16 @@ class AttributesChanged(PersonalEvent, frozen=True, kw_only=True):
 
     def apply(self, aggregate: Marked) -> None:
         aggregate.attributes = changed_by(aggregate.attributes, attributes_in(self.names, self.values))
-        aggregate.was_marked(self.originator_version)
+        aggregate.stayed_quiet(self.originator_version)
 
 
-class Marked(Aggregate):
+class Marked(Quiet):
     """The part of a conversation that carries marks."""
 
     contact_id: UUID = NOWHERE
     labels: frozenset[str] = frozenset()
     priority: Priority | None = None
     attributes: Mapping[str, AttributeValue] = MappingProxyType({})
-    marked_from = marked_to = 0
-    """The versions of the last marks that followed one another, the first and the last."""
-
-    def was_marked(self, version: int) -> None:
-        """At this version of the stream."""
-        if self.marked_to != version - 1:
-            self.marked_from = version
-        self.marked_to = version
-
-    def is_only_marked_since(self, version: int) -> bool:
-        """Nothing but marks happened after it: nobody said anything, and nobody else has it."""
-        return self.marked_to == self.version and self.marked_from <= version + 1
 
     def change_labels(self, stamp: Stamp, add: Iterable[str] = (), remove: Iterable[str] = ()) -> None:
         """Labels that are there, or not there, already change nothing. Raises Invalid."""

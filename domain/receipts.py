@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from domain.kernel import NOWHERE, Aggregate, Event, PersonalEvent, Stamp
+from domain.kernel import NOWHERE, Event, PersonalEvent, Stamp
 from domain.personal import Personal
+from domain.quiet import Quiet
 from domain.refusals import ConversationIsOpen, Forbidden, Invalid, RatingIsClosed
 from domain.values import bounded
 
@@ -24,6 +25,7 @@ class Delivered(Event, frozen=True, kw_only=True):
 
     def apply(self, aggregate: Received) -> None:
         aggregate.delivered_to = self.up_to
+        aggregate.stayed_quiet(self.originator_version)
 
 
 class Read(Event, frozen=True, kw_only=True):
@@ -40,6 +42,7 @@ class Read(Event, frozen=True, kw_only=True):
         aggregate.unread[self.side] = [one for one in aggregate.unread[self.side] if one > self.up_to]
         if self.side == "visitor":
             aggregate.delivered_to = max(aggregate.delivered_to, self.up_to)
+        aggregate.stayed_quiet(self.originator_version)
 
 
 class Rated(PersonalEvent, frozen=True, kw_only=True):
@@ -53,7 +56,7 @@ class Rated(PersonalEvent, frozen=True, kw_only=True):
         aggregate.rated_at = aggregate.rated_at or self.at
 
 
-class Received(Aggregate):
+class Received(Quiet):
     """The part of a conversation that knows what was read. Everything here only moves forwards."""
 
     contact_id: UUID = NOWHERE

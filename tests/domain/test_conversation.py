@@ -176,6 +176,18 @@ def test_labels_do_not_make_a_reply_come_too_late_but_words_among_them_do() -> N
     assert conversation.moved_since(5) is None
 
 
+def test_receipts_do_not_make_a_reply_come_too_late() -> None:
+    conversation = asked()
+    conversation.mark_delivered(VISITOR_SAYS, 2)
+    conversation.mark_read(VISITOR_SAYS, 2)
+    conversation.mark_read(ANNA_SAYS, 2)
+    assert conversation.version == 5
+    assert conversation.moved_since(2) is None
+    conversation.post(VISITOR_SAYS, MESSAGE, "Hello?")
+    conversation.mark_read(ANNA_SAYS, 6)
+    assert conversation.moved_since(2) == "conversation_moved"
+
+
 def test_a_reply_to_a_conversation_that_has_moved_is_recorded_as_discarded() -> None:
     conversation = asked()
     conversation.post(VISITOR_SAYS, MESSAGE, "Hello?")
