@@ -1,8 +1,8 @@
 """`python -m benchmarks.repeats`: ten processes send the same thousand messages; each is stored once.
 
 Every client process posts all keys as one visitor to one conversation, over two api processes in turn. Exit code 1
-where a message is lost or doubled, or where two answers of a key differ. tests/faults/test_repeated_sends.py runs it
-with fewer keys.
+where a message is lost or doubled, or where two answers of a key differ. tests/faults/test_repeated_sends.py runs
+it with fewer keys.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MESSAGES = "SELECT count(*) FROM es.event WHERE type = 'conversation.message_pos
 class Sends(msgspec.Struct, frozen=True):
     """What `processes` x `keys` sends left behind. `alike`: keys all of whose answers are the same 201.
 
-    `first`: answers that did not say they were a repeat; `again`: 409 or 503, after which a client asked once more.
+    `first`: answers that did not say they were a repeat; `again`: 409 or 503, after which a client asked again.
     """
 
     processes: int
