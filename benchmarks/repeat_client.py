@@ -46,10 +46,10 @@ def main() -> None:
         door.connect()
     print("ready", flush=True)
     sys.stdin.readline()
-    for place, key in enumerate(order.keys):
-        answered = _post(doors[(place + order.number) % len(doors)], order, key)
-        sys.stdout.write(msgspec.json.encode(answered).decode() + "\n")
-    sys.stdout.flush()
+    answered = [
+        _post(doors[(place + order.number) % len(doors)], order, key) for place, key in enumerate(order.keys)
+    ]
+    sys.stdout.write("".join(msgspec.json.encode(one).decode() + "\n" for one in answered))
 
 
 def _post(door: http.client.HTTPConnection, order: Order, key: str) -> Answered:
