@@ -57,6 +57,7 @@ from interfaces.http import health
 from interfaces.http.app import build_app
 from interfaces.http.pages import DemoPage, page_routes
 from interfaces.http.parts import AssistantParts, FileParts, HttpParts
+from interfaces.knowledge import Knowledge
 from interfaces.live_words import FeedWords
 from interfaces.routing import open_seats, queue_places, routing, seated_bus
 from interfaces.tasks import Tasks
@@ -191,7 +192,9 @@ async def open_app(process: Process, roles: Collection[str], demo: DemoPage | No
         allowance=process.side.allowance,
         registry=process.registry,
         assistants=AssistantParts(
-            egress=model_egress(process.settings), copilot=Copilot(store, process.side.bus, model)
+            egress=model_egress(process.settings),
+            copilot=Copilot(store, process.side.bus, model),
+            knowledge=Knowledge(store.database, process.embeddings),
         ),
         base_url=_public_url(process.settings),
     )
