@@ -41,6 +41,14 @@ async def test_names_are_counted_by_day_over_all_reports_and_turned_page_by_page
     assert (await listed(desk, await other.member()))["data"] == [page_view | {"count": 1}]
 
 
+async def test_a_key_for_reports_may_read_it_and_another_may_not(desk: Desk, shop: Shop) -> None:
+    admin = await shop.member("admin")
+    for scope, status in (("reports:read", 200), ("contacts:read", 403)):
+        made = await desk.http.post("/api/v1/api-keys", json={"name": "k", "scopes": [scope]}, headers=admin)
+        answer = await desk.http.get(TALLIES, headers={"Authorization": f"Bearer {made.json()['key']}"})
+        assert answer.status_code == status, answer.text
+
+
 async def test_days_bound_it(desk: Desk, shop: Shop) -> None:
     agent = await shop.member()
     await report(desk, shop, "page_view")
