@@ -173,7 +173,6 @@ async def open_app(process: Process, roles: Collection[str], demo: DemoPage | No
     feed = Feed(process.nats, store.reader, store.mapper)
     hub = Hub(feed, store.reader, store.database, registry=process.registry)
     ingest = await process.closing.enter_async_context(open_ingest(store.database, process.settings.master_key))
-    model = await _answer_models(process)
     parts = HttpParts(
         bus=process.side.bus,
         database=store.database,
@@ -191,11 +190,7 @@ async def open_app(process: Process, roles: Collection[str], demo: DemoPage | No
         rates=process.rates,
         allowance=process.side.allowance,
         registry=process.registry,
-        assistants=AssistantParts(
-            egress=model_egress(process.settings),
-            copilot=Copilot(store, process.side.bus, model),
-            knowledge=Knowledge(store.database, process.embeddings),
-        ),
+        assistants=await _assistants(process),
         base_url=_public_url(process.settings),
     )
     if "api" not in roles:
@@ -208,6 +203,15 @@ async def open_app(process: Process, roles: Collection[str], demo: DemoPage | No
         yield build_app(parts, [*sockets, *page_routes(demo)])
     finally:
         await hub.close()
+
+
+async def _assistants(process: Process) -> AssistantParts:
+    store = process.side.store
+    return AssistantParts(
+        egress=model_egress(process.settings),
+        copilot=Copilot(store, process.side.bus, await _answer_models(process)),
+        knowledge=Knowledge(store.database, process.embeddings),
+    )
 
 
 async def _relay(process: Process, nats: NatsConnection) -> None:
