@@ -7,6 +7,7 @@ from uuid import UUID
 
 from application.command import Handlers
 from application.conversation import AboutConversation, theirs
+from application.widget_rules import HumanIsOff, settings_of
 from application.work import Work
 from domain.agent import Agent
 from domain.conversation import Conversation
@@ -65,6 +66,8 @@ class ReopenConversation(AboutConversation, frozen=True, kw_only=True):
 
 async def hand_over_conversation(work: Work, command: HandOverConversation) -> None:
     conversation = await theirs(work, command.conversation_id)
+    if work.actor.role == "visitor" and not (await settings_of(work, conversation.widget_id)).features.human:
+        raise HumanIsOff
     conversation.hand_over(work.stamp, command.reason)
 
 

@@ -13,11 +13,20 @@ from application.actor import Actor
 from application.command import Command, Handlers
 from application.work import Work
 from domain.catalog import EVENT_TYPES
-from domain.refusals import Invalid, NotFound, ScopeMissing
+from domain.refusals import Conflict, Invalid, NotFound, ScopeMissing
 from domain.webhook import FRAMES, Subscription, Webhook, covers
 
 LONGEST_GRACE = 7 * 24 * 3600
 """Seconds that a secret may still sign beside its successor."""
+MOST_WEBHOOKS = 50
+"""Of a tenant; each has its own connections and its own place in the log."""
+
+
+class TooManyWebhooks(Conflict):
+    """Details: `limit`."""
+
+    code = "too_many_webhooks"
+    sentence = "There are as many webhooks as there may be. Remove one that is no longer needed."
 
 
 class CreateWebhook(Command, frozen=True, kw_only=True):
@@ -33,13 +42,14 @@ class AboutWebhook(Command, frozen=True, kw_only=True):
 
 
 class ChangeWebhook(AboutWebhook, frozen=True, kw_only=True):
-    """What is left out stays."""
+    """What is left out stays. `expected_version`: refuse if somebody else has changed it."""
 
     url: str | UnsetType = UNSET
     events: tuple[str, ...] | UnsetType = UNSET
     description: str | UnsetType = UNSET
     private_notes: bool | UnsetType = UNSET
     personal_data: bool | UnsetType = UNSET
+    expected_version: int | None = None
 
 
 class PauseWebhook(AboutWebhook, frozen=True, kw_only=True):
@@ -88,6 +98,8 @@ async def create_webhook(work: Work, command: CreateWebhook) -> None:
 
 async def change_webhook(work: Work, command: ChangeWebhook) -> None:
     webhook = await _theirs(work, command)
+    if command.expected_version not in (None, webhook.version):
+        raise Conflict(expected=command.expected_version, version=webhook.version)
     given = {name: getattr(command, name) for name in Subscription.__struct_fields__}
     changes = {name: value for name, value in given.items() if value is not UNSET}
     wanted = msgspec.structs.replace(webhook.state.subscription, **changes)

@@ -26,6 +26,16 @@ class AttachmentsAreOff(Conflict):
     sentence = "This chat takes no files."
 
 
+class HumanIsOff(Conflict):
+    code = "human_off"
+    sentence = "This chat does not offer a person on request."
+
+
+class TranscriptIsOff(Conflict):
+    code = "transcript_off"
+    sentence = "This chat does not offer its transcript."
+
+
 class RatingIsOff(Conflict):
     code = "rating_off"
     sentence = "This chat is not rated."

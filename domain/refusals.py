@@ -201,6 +201,8 @@ class OverLimit(Refusal):
 
     policy: tuple[str, int, int] | None = None
     """(name, how many, in how many seconds), where it can be said."""
+    replayed: bool = False
+    """It was said before, to the same request."""
 
     def __init__(self, retry_after: int, **details: object) -> None:
         super().__init__(None, **details)

@@ -41,9 +41,16 @@ ENGLISH = MappingProxyType(
         "rateSend": "Send rating",
         "rateThanks": "Thank you for telling us.",
         "smallPrint": "Every word here is kept, verbatim.",
+        "transcript": "Conversation",
+        "started": "Started",
+        "visitor": "Visitor",
+        "agent": "Agent",
+        "assistant": "Assistant",
+        "note": "private note",
+        "erased": "[erased]",
     }
 )
-"""Every key there is."""
+"""Every key there is; those after `smallPrint` are a transcript's."""
 
 BUILT_IN: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -74,6 +81,13 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "rateSend": "Bewertung senden",
             "rateThanks": "Danke für Ihre Bewertung.",
             "smallPrint": "Jedes Wort hier wird aufbewahrt.",
+            "transcript": "Gespräch",
+            "started": "Begonnen",
+            "visitor": "Besucher",
+            "agent": "Team",
+            "assistant": "Assistent",
+            "note": "private Notiz",
+            "erased": "[gelöscht]",
         },
         "fr": {
             "greeting": "Bonjour ! Comment pouvons-nous vous aider ?",
@@ -101,6 +115,13 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "rateSend": "Envoyer l'avis",
             "rateThanks": "Merci pour votre avis.",
             "smallPrint": "Chaque mot ici est conservé.",
+            "transcript": "Conversation",
+            "started": "Commencée",
+            "visitor": "Visiteur",
+            "agent": "Équipe",
+            "assistant": "Assistant",
+            "note": "note privée",
+            "erased": "[effacé]",
         },
         "es": {
             "greeting": "¡Hola! ¿Cómo podemos ayudarle?",
@@ -128,6 +149,13 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "rateSend": "Enviar valoración",
             "rateThanks": "Gracias por su valoración.",
             "smallPrint": "Cada palabra se conserva aquí.",
+            "transcript": "Conversación",
+            "started": "Comenzó",
+            "visitor": "Visitante",
+            "agent": "Equipo",
+            "assistant": "Asistente",
+            "note": "nota privada",
+            "erased": "[borrado]",
         },
     }
 )

@@ -18,6 +18,15 @@ BODY_LIMIT = 16 << 20
 LONGEST_VECTOR = 8_192
 
 
+REFUSALS = (400, 413, 422)
+"""What a server answers for ever to texts that it does not take."""
+LONGEST_REASON = 300
+
+
+class TextsRefused(ModelFailed):
+    """The server takes not all of these texts, however often they are sent; the message says why."""
+
+
 class Embedded(msgspec.Struct, frozen=True):
     index: int
     embedding: list[float]
@@ -40,7 +49,7 @@ class Embeddings:
         self._client: Any = None
 
     async def embed(self, texts: Sequence[str]) -> list[tuple[float, ...]]:
-        """A vector of length 1 for each text, in their order. Raises ModelFailed, within the deadline."""
+        """A vector of length 1 for each text, in their order. Raises ModelFailed, TextsRefused, in time."""
         openai = await asyncio.to_thread(importlib.import_module, "openai")
         httpx = await asyncio.to_thread(importlib.import_module, "httpx2")
         if self._client is None:
@@ -55,6 +64,9 @@ class Embeddings:
                 body = await self._body(list(texts))
             return _vectors(msgspec.json.decode(body, type=Answered), len(texts))
         except openai.APIStatusError as error:
+            if error.status_code in REFUSALS:
+                reason = f"HTTP {error.status_code}: {error.message}"[:LONGEST_REASON]
+                raise TextsRefused(reason, is_provider_sick=False) from error
             sick = error.status_code >= 500 or error.status_code in (408, 429)
             raise ModelFailed(f"HTTP {error.status_code}", sick) from error
         except (TimeoutError, openai.OpenAIError, httpx.HTTPError) as error:

@@ -30,8 +30,13 @@ class Window(msgspec.Struct, frozen=True):
     rest: float
 
 
+_TOGETHER = (
+    "SELECT request, granted, previous, current, rest FROM rates.hit_together(%s::int[], %s, %s::int[], %s::int[])"
+)
+
+
 class RateStorage(Storage, SlidingWindowCounterSupport):
-    """Sliding windows, for `SlidingWindowCounterRateLimiter`; `hit_all` asks for all keys of a request at once."""
+    """Sliding windows, for `SlidingWindowCounterRateLimiter`; `hit_together` asks for many requests at once."""
 
     STORAGE_SCHEME = None
 
@@ -43,11 +48,22 @@ class RateStorage(Storage, SlidingWindowCounterSupport):
     def base_exceptions(self) -> type[Exception] | tuple[type[Exception], ...]:
         return (psycopg.Error, PoolTimeout)
 
-    async def hit_all(self, hits: Sequence[Hit], cost: int = 1) -> list[Window]:
-        """In this order, up to the first that has no room: later keys are not used up. Raises psycopg.Error."""
-        keys = [hit.key for hit in hits]
-        bounds = [hit.item.amount for hit in hits], [hit.item.get_expiry() for hit in hits]
-        return await self._hit(keys, *bounds, cost)
+    async def hit_together(self, requests: Sequence[Sequence[Hit]]) -> list[list[Window]]:
+        """One statement. Each request's keys in their order, up to the first that has no room: later ones are not
+        used up, by that request. Requests count one after the other. Raises psycopg.Error.
+        """
+        hits = [hit for one in requests for hit in one]
+        values = (
+            [len(one) for one in requests],
+            [hit.key for hit in hits],
+            [hit.item.amount for hit in hits],
+            [hit.item.get_expiry() for hit in hits],
+        )
+        windows: list[list[Window]] = [[] for _ in requests]
+        async with self._database.worker() as connection:
+            for number, *found in await (await connection.execute(_TOGETHER, values)).fetchall():
+                windows[number - 1].append(Window(*found))
+        return windows
 
     async def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         (window,) = await self._hit([key], [limit], [expiry], amount)

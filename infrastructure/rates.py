@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import math
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from uuid import UUID
 
@@ -17,6 +19,7 @@ from psycopg_pool import PoolTimeout
 from domain.refusals import RateLimited
 from infrastructure.access.keys import derived, keyed_digest
 from infrastructure.access.throttle import network_of
+from infrastructure.eventstore.gathered import Gathered
 from infrastructure.postgres import Database
 from infrastructure.rate_storage import Hit, RateStorage, Window
 
@@ -45,8 +48,18 @@ class Sender(msgspec.Struct, frozen=True):
     widget: UUID | None = None
 
 
+class _Ask(msgspec.Struct, frozen=True):
+    """One message's hits; `number` tells it from another one of the same sender."""
+
+    number: int
+    hits: tuple[Hit, ...]
+
+
 class Rates:
-    """Fails open: where the store does not answer, everybody may write, and the metric tells."""
+    """Fails open: where the store does not answer, everybody may write, and the metric tells.
+
+    Whoever asks in the same turn of the event loop is counted in one statement.
+    """
 
     def __init__(
         self,
@@ -61,6 +74,8 @@ class Rates:
         self._key = derived(secrets, "rates")
         named = {"visitor": rules.visitor, "address": rules.address, "widget": rules.widget}
         self._items = {name: limits.parse(text) for name, text in named.items() if text != OFF}
+        self._asks = Gathered[_Ask, list[Window]](self._count)
+        self._numbers = itertools.count()
         self._refused = Counter("verbatim_rate_limited", "Requests refused.", ["limit"], registry=registry)
         self._failed = Counter("verbatim_rate_store_failures", "Requests let through unasked.", registry=registry)
 
@@ -70,8 +85,8 @@ class Rates:
         if not hits:
             return
         try:
-            async with asyncio.timeout(self._deadline):
-                windows = await self.storage.hit_all([hit for _, hit in hits])
+            ask = _Ask(next(self._numbers), tuple(hit for _, hit in hits))
+            windows = await self._asks.get(ask)
         except (psycopg.Error, PoolTimeout, TimeoutError) as error:
             self._failed.inc()
             _log.warning("rates are not counted: %s", type(error).__name__)
@@ -89,6 +104,11 @@ class Rates:
             except (psycopg.Error, PoolTimeout) as error:
                 _log.warning("rates were not swept: %s", type(error).__name__)
             await asyncio.sleep(EVERY)
+
+    async def _count(self, asks: Sequence[_Ask]) -> Mapping[_Ask, list[Window] | Exception]:
+        async with asyncio.timeout(self._deadline):
+            windows = await self.storage.hit_together([ask.hits for ask in asks])
+        return dict(zip(asks, windows, strict=True))
 
     def _hits(self, sender: Sender) -> list[tuple[str, Hit]]:
         """A visitor, then an address as a ceiling, then a widget."""

@@ -58,6 +58,7 @@ from interfaces.http import health
 from interfaces.http.app import build_app
 from interfaces.http.pages import DemoPage, page_routes
 from interfaces.http.parts import AssistantParts, FileParts, HttpParts
+from interfaces.knowledge import Knowledge
 from interfaces.live_words import FeedWords
 from interfaces.routing import open_seats, queue_places, routing, seated_bus
 from interfaces.tasks import Tasks
@@ -173,7 +174,6 @@ async def open_app(process: Process, roles: Collection[str], demo: DemoPage | No
     feed = Feed(process.nats, store.reader, store.mapper)
     hub = Hub(feed, store.reader, store.database, registry=process.registry)
     ingest = await process.closing.enter_async_context(open_ingest(store.database, process.settings.master_key))
-    model = await _answer_models(process)
     parts = HttpParts(
         bus=process.side.bus,
         database=store.database,
@@ -191,9 +191,7 @@ async def open_app(process: Process, roles: Collection[str], demo: DemoPage | No
         rates=process.rates,
         allowance=process.side.allowance,
         registry=process.registry,
-        assistants=AssistantParts(
-            egress=model_egress(process.settings), copilot=Copilot(store, process.side.bus, model)
-        ),
+        assistants=await _assistants(process),
         base_url=_public_url(process.settings),
     )
     if "api" not in roles:
@@ -206,6 +204,15 @@ async def open_app(process: Process, roles: Collection[str], demo: DemoPage | No
         yield build_app(parts, [*sockets, *page_routes(demo)])
     finally:
         await hub.close()
+
+
+async def _assistants(process: Process) -> AssistantParts:
+    store = process.side.store
+    return AssistantParts(
+        egress=model_egress(process.settings),
+        copilot=Copilot(store, process.side.bus, await _answer_models(process)),
+        knowledge=Knowledge(store.database, process.embeddings),
+    )
 
 
 async def _relay(process: Process, nats: NatsConnection) -> None:

@@ -14,16 +14,22 @@ from interfaces.message_body import AttachmentBody, MessageBody
 
 TranscriptFormat = Literal["text", "json", "html"]
 
-ERASED = "[erased]"
-_ROLES = {"visitor": "Visitor", "agent": "Agent", "assistant": "Assistant"}
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE = (
     "body{font:16px/1.5 sans-serif;max-width:45em;margin:2em auto}article{margin:1em 0}p{white-space:pre-wrap}"
 )
 
 
+class Spoken(msgspec.Struct, frozen=True):
+    """How a transcript speaks: `words` as in domain/widget_words.py; `names`: people's, by their wire ids."""
+
+    locale: str
+    words: Mapping[str, str]
+    names: Mapping[str, str]
+
+
 class Writing(Protocol):
-    """How one format begins, goes on and ends. `names`: how people are called, by their wire ids."""
+    """How one format begins, goes on and ends."""
 
     media_type: str
     ending: str
@@ -41,11 +47,13 @@ class TextWriting:
     media_type = "text/plain; charset=utf-8"
     ending = "txt"
 
-    def __init__(self, names: Mapping[str, str]) -> None:
-        self._names = names
+    def __init__(self, spoken: Spoken) -> None:
+        self._spoken = spoken
 
     def opening(self, conversation: ConversationBody) -> str:
-        return f"Conversation {conversation.id}\nStarted {_time(conversation.started_at)}\n\n"
+        words = self._spoken.words
+        begun = f"{_one_line(words['started'])} {_time(conversation.started_at)}"
+        return f"{_one_line(words['transcript'])} {conversation.id}\n{begun}\n\n"
 
     def messages(self, messages: Sequence[MessageBody]) -> str:
         return "".join(self._message(one) for one in messages)
@@ -54,10 +62,13 @@ class TextWriting:
         return ""
 
     def _message(self, message: MessageBody) -> str:
-        note = " (private note)" if message.private else ""
-        lines = [*_words(message).splitlines(), *(f"[{_described(one)}]" for one in message.attachments)]
+        note = f" ({_one_line(self._spoken.words['note'])})" if message.private else ""
+        lines = [
+            *_words(message, self._spoken).splitlines(),
+            *(f"[{_described(one)}]" for one in message.attachments),
+        ]
         said = "\n    ".join(lines)
-        return f"[{_time(message.created_at)}] {_one_line(author(message, self._names))}{note}: {said}\n"
+        return f"[{_time(message.created_at)}] {_one_line(author(message, self._spoken))}{note}: {said}\n"
 
 
 class JsonWriting:
@@ -66,7 +77,7 @@ class JsonWriting:
     media_type = "application/json"
     ending = "json"
 
-    def __init__(self, names: Mapping[str, str]) -> None:
+    def __init__(self) -> None:
         self._separator = ""
 
     def opening(self, conversation: ConversationBody) -> str:
@@ -89,16 +100,17 @@ class HtmlWriting:
     media_type = "text/html; charset=utf-8"
     ending = "html"
 
-    def __init__(self, names: Mapping[str, str]) -> None:
-        self._names = names
+    def __init__(self, spoken: Spoken) -> None:
+        self._spoken = spoken
 
     def opening(self, conversation: ConversationBody) -> str:
-        title = f"Conversation {escape(conversation.id)}"
+        words = self._spoken.words
+        title = f"{escape(words['transcript'])} {escape(conversation.id)}"
         return (
-            f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
+            f'<!doctype html><html lang="{escape(self._spoken.locale)}"><head><meta charset="utf-8">'
             f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
             f"<title>{title}</title><style>{_STYLE}</style></head><body><h1>{title}</h1>"
-            f"<p>Started {_time(conversation.started_at)}</p>\n"
+            f"<p>{escape(words['started'])} {_time(conversation.started_at)}</p>\n"
         )
 
     def messages(self, messages: Sequence[MessageBody]) -> str:
@@ -108,32 +120,32 @@ class HtmlWriting:
         return "</body></html>\n"
 
     def _message(self, message: MessageBody) -> str:
-        note = " <em>(private note)</em>" if message.private else ""
+        note = f" <em>({escape(self._spoken.words['note'])})</em>" if message.private else ""
         files = "".join(f"<li>{escape(_described(one))}</li>" for one in message.attachments)
         return (
-            f"<article><strong>{escape(author(message, self._names))}</strong>{note} "
-            f"<time>{_time(message.created_at)}</time><p>{escape(_words(message))}</p>"
+            f"<article><strong>{escape(author(message, self._spoken))}</strong>{note} "
+            f"<time>{_time(message.created_at)}</time><p>{escape(_words(message, self._spoken))}</p>"
             f"{f'<ul>{files}</ul>' if files else ''}</article>\n"
         )
 
 
-def writing(format: TranscriptFormat, names: Mapping[str, str]) -> Writing:
+def writing(format: TranscriptFormat, spoken: Spoken) -> Writing:
     match format:
         case "text":
-            return TextWriting(names)
+            return TextWriting(spoken)
         case "json":
-            return JsonWriting(names)
+            return JsonWriting()
         case "html":
-            return HtmlWriting(names)
+            return HtmlWriting(spoken)
 
 
-def author(message: MessageBody, names: Mapping[str, str]) -> str:
+def author(message: MessageBody, spoken: Spoken) -> str:
     """How the message's author is called; by their part in it where no name is known."""
-    return names.get(message.author_id or "", "") or _ROLES[message.role]
+    return spoken.names.get(message.author_id or "", "") or spoken.words[message.role]
 
 
-def _words(message: MessageBody) -> str:
-    return ERASED if message.text is None else message.text
+def _words(message: MessageBody, spoken: Spoken) -> str:
+    return spoken.words["erased"] if message.text is None else message.text
 
 
 def _described(attachment: AttachmentBody) -> str:

@@ -26,14 +26,28 @@ _MISSING = """
 SELECT DISTINCT ON (k.tenant_id, k.hash) k.tenant_id, k.hash,
   concat_ws(E'\\n', k.title, nullif(k.path, ''), k.text)
 FROM read.knowledge k WHERE NOT EXISTS (SELECT FROM knowledge.embedding e
-  WHERE e.tenant_id = k.tenant_id AND e.model = %s AND e.hash = k.hash)
-ORDER BY k.tenant_id, k.hash LIMIT %s"""
+  WHERE e.tenant_id = k.tenant_id AND e.model = %(model)s AND e.hash = k.hash)
+  AND NOT EXISTS (SELECT FROM knowledge.refused r
+    WHERE r.tenant_id = k.tenant_id AND r.model = %(model)s AND r.hash = k.hash)
+ORDER BY k.tenant_id, k.hash LIMIT %(most)s"""
 
 _KEEP = """
 INSERT INTO knowledge.embedding (tenant_id, model, hash, vector)
 SELECT x.tenant_id, %s, x.hash, x.vector::float4[]
 FROM unnest(%s::int[], %s::bytea[], %s::text[]) AS x(tenant_id, hash, vector)
 ON CONFLICT DO NOTHING"""
+
+
+_REFUSE = """
+INSERT INTO knowledge.refused (tenant_id, model, hash, reason) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"""
+
+# A chunk that came back is in use again; what nobody has used for long goes. One statement a table, all tenants.
+_UNUSED = """
+UPDATE knowledge.{table} e SET unused_since = CASE WHEN e.unused_since IS NULL THEN now() END
+WHERE (e.unused_since IS NULL) <> EXISTS (
+  SELECT FROM read.knowledge k WHERE k.tenant_id = e.tenant_id AND k.hash = e.hash)"""
+_SWEEP = "DELETE FROM knowledge.{table} WHERE unused_since < now() - make_interval(secs => %s)"
+_TABLES = ("embedding", "refused")
 
 
 class Unembedded(msgspec.Struct, frozen=True):
@@ -55,8 +69,22 @@ async def rank_by_meaning(
 
 async def read_unembedded(connection: Connection, model: str, most: int) -> tuple[Unembedded, ...]:
     """Of all tenants, some; for the worker."""
-    cursor = await connection.execute(_MISSING, (model, most))
+    cursor = await connection.execute(_MISSING, {"model": model, "most": most})
     return tuple(Unembedded(*row) for row in await cursor.fetchall())
+
+
+async def refuse_text(connection: Connection, model: str, chunk: Unembedded, reason: str) -> None:
+    """The model does not take this text: it is asked for no more, until it says something else."""
+    await connection.execute(_REFUSE, (chunk.tenant_id, model, chunk.hash, reason))
+
+
+async def sweep_embeddings(connection: Connection, grace: float) -> int:
+    """Forgets what no chunk has used for `grace` seconds, as far as sweeps have seen; how many. For the worker."""
+    swept = 0
+    for table in _TABLES:
+        await connection.execute(_UNUSED.format(table=table).encode())
+        swept += (await connection.execute(_SWEEP.format(table=table).encode(), (grace,))).rowcount
+    return swept
 
 
 async def keep_embeddings(

@@ -96,6 +96,15 @@ async def read_webhook(connection: Connection, tenant_id: int, webhook_id: UUID)
     return _row(values) if values else None
 
 
+async def count_webhooks(connection: Connection, tenant_id: int) -> int:
+    """Those that are not removed."""
+    found = await connection.execute(
+        "SELECT count(*) FROM read.webhook WHERE tenant_id = %s AND NOT is_removed", (tenant_id,)
+    )
+    row = await found.fetchone()
+    return row[0] if row else 0
+
+
 async def read_all_webhooks(connection: Connection) -> list[WebhookRow]:
     """All tenants': for the process that delivers."""
     found = await connection.execute(f"SELECT {_FIELDS} FROM read.webhook WHERE NOT is_removed".encode())

@@ -26,7 +26,7 @@ from domain.refusals import (
     UnsupportedFile,
 )
 from interfaces.http.body import NotJson
-from interfaces.http.headers import request_id
+from interfaces.http.headers import REPLAYED, request_id
 
 _log = logging.getLogger("verbatim.http")
 
@@ -111,6 +111,8 @@ def error_answer(request: Request[Any, Any, Any], refusal: Refusal, status: int)
         name, count, seconds = refusal.policy
         headers["RateLimit-Policy"] = f'"{name}";q={count};w={seconds}'
         headers["RateLimit"] = f'"{name}";r=0;t={refusal.retry_after}'
+    if isinstance(refusal, OverLimit) and refusal.replayed:
+        headers[REPLAYED] = "true"
     if request.scope.get("state", {}).get("is_unread"):
         headers["Connection"] = "close"
     if status == 401:

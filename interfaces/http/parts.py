@@ -13,7 +13,7 @@ from application.actor import Actor
 from application.allowance import Allowance
 from application.bus import CommandBus
 from application.copilot import Copilot
-from application.ports import BlobStore
+from application.ports import BlobStore, KnowledgeSearch
 from infrastructure.access.access import Access
 from infrastructure.blobs.intake import Intake
 from infrastructure.blobs.links import Links
@@ -71,10 +71,14 @@ class WebhookParts(msgspec.Struct, frozen=True):
 
 
 class AssistantParts(msgspec.Struct, frozen=True):
-    """`egress` says which addresses of models a tenant may name; `copilot` writes for agents."""
+    """`egress` says which addresses of models a tenant may name; `copilot` writes for agents.
+
+    `knowledge` is what assistants look into.
+    """
 
     egress: Egress
     copilot: Copilot
+    knowledge: KnowledgeSearch
 
 
 class HttpParts(msgspec.Struct, frozen=True, kw_only=True):

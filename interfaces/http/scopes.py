@@ -23,6 +23,7 @@ ROUTES: Mapping[str, tuple[Scope | None, Scope | None]] = {
     "events": ("events:read", None),
     "reports": ("reports:read", None),
     "usage": ("reports:read", None),
+    "tracking": ("reports:read", None),
     "webhooks": ("webhooks:manage", "webhooks:manage"),
     "campaigns": ("campaigns:manage", "campaigns:manage"),
 }

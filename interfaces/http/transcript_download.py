@@ -9,7 +9,11 @@ from litestar import get
 from litestar.params import FromPath, FromQuery
 from litestar.response import Stream
 
+from application.widget_rules import TranscriptIsOff
 from domain.ids import parse, wire
+from domain.widget import Look
+from domain.widget_words import locales, words_in
+from domain.wording import chosen
 from interfaces.conversation_body import conversation_of_view
 from interfaces.http.attachments import with_links
 from interfaces.http.audience import STAFF, Asker, Caller
@@ -18,9 +22,10 @@ from interfaces.http.headers import POSITION
 from interfaces.http.parts import HttpParts, Parts
 from interfaces.http.position import reached
 from interfaces.http.transcript import read
+from interfaces.http.widget_config import Locale, wishes
 from interfaces.message_body import MessageBody, message_page
-from interfaces.transcript_formats import TranscriptFormat, Writing, writing
-from projections.directory import read_agents, read_assistants
+from interfaces.transcript_formats import Spoken, TranscriptFormat, Writing, writing
+from projections.directory import WidgetView, read_agents, read_assistants, read_widget
 from projections.transcript import ConversationView, MessagePage
 
 PAGE = 200
@@ -41,12 +46,21 @@ async def download_transcript(
     caller: Asker,
     parts: Parts,
     format: FromQuery[TranscriptFormat] = "text",
+    locale: Locale = None,
 ) -> Stream:
-    """Everything that was said, oldest first; for a visitor without private notes. Written as it is read."""
+    """Everything that was said, oldest first; for a visitor without private notes. Written as it is read.
+
+    In `locale`, else the language that `Accept-Language` asks for, else the widget's. A visitor of a widget that
+    does not offer it is refused: 409 `transcript_off`.
+    """
     id = parse("conversation", conversation_id)
     seq = await reached(parts, request, caller.tenant_id, "transcript")
+    await reached(parts, request, caller.tenant_id, "directory")
     view, page = await read(parts, caller, id, limit=PAGE)
-    written = writing(format, await _names(parts, view))
+    widget = await _widget(parts, view)
+    if caller.member is None and not widget.settings.features.transcript:
+        raise TranscriptIsOff
+    written = writing(format, await _spoken(parts, view, widget, wishes(request, locale)))
     headers = {
         "Content-Type": written.media_type,  # the route's own media type would win over the answer's
         POSITION: str(seq),
@@ -85,6 +99,22 @@ def _without_links(message: MessageBody) -> MessageBody:
         return message
     files = tuple(msgspec.structs.replace(one, url=msgspec.UNSET) for one in message.attachments)
     return msgspec.structs.replace(message, attachments=files)
+
+
+async def _widget(parts: HttpParts, view: ConversationView) -> WidgetView:
+    """What it was said in; a plain one where an integration began the conversation."""
+    found = None
+    if view.widget_id is not None:
+        async with parts.database.tenant(view.tenant_id) as connection:
+            found = await read_widget(connection, view.tenant_id, view.widget_id)
+    return found or WidgetView(view.conversation_id, Look(name=""), None)
+
+
+async def _spoken(parts: HttpParts, view: ConversationView, widget: WidgetView, wished: Sequence[str]) -> Spoken:
+    settings = widget.settings
+    language = chosen(wished, locales(settings.texts), settings.locale)
+    words = words_in(settings.texts, language, settings.locale, widget.look.greeting)
+    return Spoken(language, words, await _names(parts, view))
 
 
 async def _names(parts: HttpParts, view: ConversationView) -> Mapping[str, str]:

@@ -30,7 +30,9 @@ async def refuse_beyond(
     if isinstance(token, str):
         details["visitorToken"] = token
     meter = "tokens" if message.beyond == "tokens" else "messages"
-    raise parts.allowance.over_limit(await parts.allowance.plan(tenant_id), meter, message.at, **details)
+    refusal = parts.allowance.over_limit(await parts.allowance.plan(tenant_id), meter, message.at, **details)
+    refusal.replayed = receipt.replayed
+    raise refusal
 
 
 async def _is_agents(parts: HttpParts, tenant_id: int, message: MessagePosted) -> bool:

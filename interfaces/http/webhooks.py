@@ -7,8 +7,11 @@ from uuid import UUID
 from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
+from application.actor import Actor
 from application.bus import Receipt
+from application.bus import Request as CommandRequest
 from application.webhook import (
+    MOST_WEBHOOKS,
     AboutWebhook,
     ChangeWebhook,
     CreateWebhook,
@@ -16,6 +19,7 @@ from application.webhook import (
     RemoveWebhook,
     ResumeWebhook,
     RotateWebhookSecret,
+    TooManyWebhooks,
 )
 from domain.ids import parse, wire
 from domain.refusals import Invalid, NotFound
@@ -24,7 +28,7 @@ from infrastructure.egress import EgressRefused
 from interfaces.http.audience import Asker, Caller, may
 from interfaces.http.body import JsonRequest
 from interfaces.http.first_contact import order_of
-from interfaces.http.headers import answer, answer_to_command
+from interfaces.http.headers import answer, answer_to_command, expected_version
 from interfaces.http.parts import HttpParts, Parts
 from interfaces.http.position import reached
 from interfaces.http.transcript import Limit, PageCursor
@@ -39,7 +43,7 @@ from interfaces.http.webhook_body import (
     webhook_body,
     webhook_state_body,
 )
-from projections.webhooks import read_webhook, read_webhooks
+from projections.webhooks import count_webhooks, read_webhook, read_webhooks
 
 WEBHOOKS = "/api/v1/webhooks"
 ONE = WEBHOOKS + "/{webhook_id:str}"
@@ -82,13 +86,16 @@ async def create_webhook(
 ) -> Response[SecretWebhookBody]:
     """Everything that happens from now on is delivered, signed with the secret that is shown here and never again.
 
-    An API key needs `conversations:read` for socket names, `events:read` for event types.
+    An API key needs `conversations:read` for socket names, `events:read` for event types. A tenant has 50 at most:
+    409 `too_many_webhooks`.
     """
     actor = caller.actor()
     subscription = Subscription(data.url, data.events, data.description, data.private_notes, data.personal_data)
     await _expect_allowed(parts, data.url)
     command = CreateWebhook(subscription=subscription)
-    receipt = await parts.bus.execute(actor, command, order_of(request, actor, command))
+    order = order_of(request, actor, command)
+    await _expect_room(parts, actor, command, order)
+    receipt = await parts.bus.execute(actor, command, order)
     created = next(event for event in receipt.events if isinstance(event, WebhookCreated))
     secret = await parts.webhooks.secrets.issue(caller.tenant_id, created.originator_id, created.secret_id)
     body = SecretWebhookBody(webhook_body(folded(list(receipt.events)), None), secret)
@@ -127,7 +134,7 @@ async def get_webhook(
 async def change_webhook(
     request: JsonRequest, webhook_id: FromPath[str], data: JSONBody[WebhookChange], caller: Asker, parts: Parts
 ) -> Response[WebhookBody]:
-    """From the next delivery on, what waits included."""
+    """From the next delivery on, what waits included. `If-Match` refuses to overwrite another's change."""
     if isinstance(data.url, str):
         await _expect_allowed(parts, data.url)
     command = ChangeWebhook(
@@ -137,6 +144,7 @@ async def change_webhook(
         description=data.description,
         private_notes=data.private_notes,
         personal_data=data.personal_data,
+        expected_version=expected_version(request),
     )
     return await _changed(request, parts, caller, command)
 
@@ -238,6 +246,14 @@ async def _changed(
     receipt = await carried_out(request, parts, caller, command)
     body = await told(parts, caller, command.webhook_id)
     return answer_to_command(body, receipt, version=body.version)
+
+
+async def _expect_room(parts: HttpParts, actor: Actor, command: CreateWebhook, order: CommandRequest) -> None:
+    """By the read model, so a burst may go over it once. Raises TooManyWebhooks, but not for a repeat."""
+    async with parts.database.tenant(actor.tenant_id) as connection:
+        count = await count_webhooks(connection, actor.tenant_id)
+    if count >= MOST_WEBHOOKS and await parts.bus.recall(actor, command, order) is None:
+        raise TooManyWebhooks(limit=MOST_WEBHOOKS)
 
 
 async def _expect_allowed(parts: HttpParts, url: str) -> None:

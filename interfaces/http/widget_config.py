@@ -72,6 +72,12 @@ async def get_chat_widget_config(
     return await _config(_Asked(request, parts, caller.tenant_id, caller.widget.widget_id, locale), as_of)
 
 
+def wishes(request: JsonRequest, locale: str | None) -> list[str]:
+    """The languages that whoever asks would read, dearest first."""
+    said = wished(request.headers.get("accept-language", ""))
+    return said if locale is None else [locale, *said]
+
+
 class _Asked(msgspec.Struct, frozen=True):
     request: JsonRequest
     parts: HttpParts
@@ -81,8 +87,7 @@ class _Asked(msgspec.Struct, frozen=True):
 
     @property
     def wishes(self) -> list[str]:
-        said = wished(self.request.headers.get("accept-language", ""))
-        return said if self.locale is None else [self.locale, *said]
+        return wishes(self.request, self.locale)
 
 
 async def _config(asked: _Asked, as_of: str | None) -> Response[ConfigAnswer]:

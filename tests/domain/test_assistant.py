@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from domain.assistant import Assistant, Persona
-from domain.refusals import Invalid
+from domain.refusals import Invalid, NotFound
 from tests.support.stamps import refolded, stamp, types
 
 PERSONA = Persona(name="Ada", instructions="Be kind.")
@@ -52,6 +52,22 @@ def test_the_same_persona_again_changes_nothing() -> None:
 def test_a_persona_that_cannot_answer_is_refused(change: dict[str, str]) -> None:
     with pytest.raises(Invalid):
         configured().configure(stamp(), 7, msgspec.structs.replace(PERSONA, **change))
+
+
+def test_archiving_twice_changes_nothing_and_what_never_was_is_not_archived() -> None:
+    assistant, nobody = configured(), Assistant(UUID(int=2))
+    assistant.archive(stamp())
+    assistant.archive(stamp())
+    nobody.archive(stamp())
+    assert types(assistant) == ["assistant.configured.1", "assistant.archived.1"]
+    assert types(nobody) == []
+
+
+def test_what_is_archived_is_configured_no_more() -> None:
+    assistant = configured()
+    assistant.archive(stamp())
+    with pytest.raises(NotFound):
+        assistant.configure(stamp(), 7, Persona(name="Bob"))
 
 
 def test_its_events_make_it_again() -> None:

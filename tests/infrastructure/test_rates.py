@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
 import limits
@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from domain.refusals import RateLimited
 from infrastructure.postgres import Database
-from infrastructure.rate_storage import Hit, RateStorage
+from infrastructure.rate_storage import Hit, RateStorage, Window
 from infrastructure.rates import RateRules, Rates, Sender
 
 ANN, BOB, WIDGET = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -49,6 +49,39 @@ async def test_a_burst_over_two_processes_is_granted_exactly_the_limit(
     doors = [rates(pools, visitor="10/hour") for pools in (database, other)]
     outcomes = await asyncio.gather(*(granted(doors[number % 2], Sender(7, ANN)) for number in range(64)))
     assert sum(outcomes) == 10
+
+
+class Counting(RateStorage):
+    """Notes how many requests each statement had."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.statements: list[int] = []
+
+    async def hit_together(self, requests: Sequence[Sequence[Hit]]) -> list[list[Window]]:
+        self.statements.append(len(requests))
+        return await super().hit_together(requests)
+
+
+async def test_a_turn_of_the_loop_is_one_statement_and_each_message_of_it_counts(database: Database) -> None:
+    door = rates(database, visitor="10/hour", address="7/hour", widget="15/hour")
+    door.storage = counting = Counting(database)
+    outcomes = await asyncio.gather(*(granted(door, Sender(7, ANN, "192.0.2.1", WIDGET)) for _ in range(64)))
+    assert (sum(outcomes), counting.statements) == (7, [64])
+    outcomes = await asyncio.gather(*(granted(door, Sender(7, BOB, None, WIDGET)) for _ in range(64)))
+    assert (sum(outcomes), counting.statements) == (8, [64, 64]), "who was refused used up no room of the widget"
+
+
+async def test_bursts_of_two_processes_in_any_order_do_not_deadlock(database: Database, other: Database) -> None:
+    doors = [rates(pools, visitor="3/hour", address="40/hour", widget="1000/hour") for pools in (database, other)]
+    people = [Sender(7, UUID(int=number), f"192.0.2.{number % 5}", WIDGET) for number in range(1, 61)]
+    for turn in range(5):
+        order = people if turn % 2 else people[::-1]
+        asked = [granted(doors[0], one) for one in order] + [granted(doors[1], one) for one in reversed(order)]
+        await asyncio.gather(*asked)
+    assert [door._failed._value.get() for door in doors] == [0, 0]  # pyright: ignore[reportPrivateUsage]
+    used = await asyncio.gather(*(granted(doors[0], one) for one in people))
+    assert not any(used), "three each, and forty for each address"
 
 
 async def test_who_asks_too_often_uses_up_nobody_elses_room(database: Database) -> None:
@@ -115,10 +148,10 @@ async def test_the_last_window_fades_and_what_counts_no_more_is_swept(
 ) -> None:
     storage, hit = RateStorage(database), Hit(HOUR, HOUR.key_for("k"))
     for _ in range(5):
-        await storage.hit_all([hit])
+        await storage.hit_together([[hit]])
     with psycopg.connect(database_url, autocommit=True) as owner:
         owner.execute("UPDATE rates.hits SET slot = slot - 1")
-        (faded,) = await storage.hit_all([hit])
+        ((faded,),) = await storage.hit_together([[hit]])
         assert faded.previous == 5
         assert faded.granted == (int(5 * faded.rest) + 1 <= 5)
         owner.execute("UPDATE rates.hits SET slot = slot - 2, expires_at = now() - interval '1 second'")

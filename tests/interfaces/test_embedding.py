@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest
 
-from application.article import WriteArticle
+from application.article import PublishArticle, UnpublishArticle, WriteArticle
 from domain.ids import natural_key
 from infrastructure.chat_completions import ModelFailed
 from infrastructure.embeddings import Embeddings
@@ -93,6 +93,69 @@ async def test_where_the_embedding_fails_words_must_do(
     assert [one.title for one in found] == ["Parking"]
     with pytest.raises(ModelFailed):
         await ChunkEmbedding(library.database, embeddings).embed_some()
+
+
+async def takes_no_garage(exchange: Exchange) -> None:
+    if any("garage" in text for text in exchange.body["input"]):
+        await fails(400)(exchange)
+    else:
+        await embeds(exchange)
+
+
+async def test_a_refused_batch_is_halved_until_the_bad_text_stands_alone_and_is_sent_no_more(
+    library: Library, embeddings: Embeddings, server: ModelServer
+) -> None:
+    for number in range(5):
+        await library.write(f"Flower {number}", f"A rose, number {number}.")
+    await library.fold()
+    server.will(takes_no_garage)
+    embedding = ChunkEmbedding(library.database, embeddings)
+    assert await embedding.embed_some() == 7
+    asked = len(server.exchanges)
+    assert asked <= 8
+    assert await embedding.embed_some() == 0
+    assert len(server.exchanges) == asked
+    async with library.database.worker() as connection:
+        rows = await (
+            await connection.execute("SELECT tenant_id, model, reason FROM knowledge.refused")
+        ).fetchall()
+        assert rows[0][:2] == (TENANT, "m")
+        assert rows[0][2].startswith("HTTP 400")
+        assert len(rows) == 1
+    found = await Knowledge(library.database, embeddings).search(TENANT, "flower", 9)
+    assert len(found) == 6, "all others have their vectors"
+
+
+async def test_where_the_model_takes_nothing_at_all_no_text_is_blamed(
+    library: Library, embeddings: Embeddings, server: ModelServer
+) -> None:
+    server.will(fails(400))
+    embedding = ChunkEmbedding(library.database, embeddings)
+    with pytest.raises(ModelFailed):
+        await embedding.embed_some()
+    server.will(embeds)
+    assert await embedding.embed_some() == 2
+
+
+async def test_embeddings_of_texts_that_are_gone_are_swept_after_a_grace(
+    library: Library, embeddings: Embeddings, server: ModelServer
+) -> None:
+    server.will(takes_no_garage)
+    id = await library.write("Gone", "A car.")
+    await library.fold()
+    embedding = ChunkEmbedding(library.database, embeddings)
+    await embedding.embed_some()
+    assert await embedding.sweep(grace=0) == 0, "all of them are in use"
+    await library.house.do(ADMIN, UnpublishArticle(article_id=id))
+    await library.fold()
+    assert await embedding.sweep() == 0
+    await library.house.do(ADMIN, PublishArticle(article_id=id))
+    await library.fold()
+    assert await embedding.sweep(grace=-1) == 0, "it came back in time"
+    await library.house.do(ADMIN, UnpublishArticle(article_id=id))
+    await library.fold()
+    assert await embedding.sweep(grace=-1) == 1
+    assert await embedding.sweep(grace=-1) == 0
 
 
 @pytest.mark.parametrize(

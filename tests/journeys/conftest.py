@@ -53,13 +53,24 @@ class Screen(msgspec.Struct, frozen=True):
 
 
 @pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProduct]:
+def product_settings() -> dict[str, str]:
+    """Environment variables of the product; a module may have its own."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def product(
+    tmp_path_factory: pytest.TempPathFactory, product_settings: dict[str, str]
+) -> Iterator[RunningProduct]:
     """A fresh demo, served; it must stop at Ctrl-C with exit code 0."""
     place = tmp_path_factory.mktemp("product")
     command = [sys.executable, "-m", "interfaces.cli.main", "dev", "--json", "--port", "0"]
     with (place / "log").open("w+b") as log:
         process = subprocess.Popen(
-            [*command, "--data-dir", str(place / "data")], stdout=subprocess.PIPE, stderr=log
+            [*command, "--data-dir", str(place / "data")],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env={**os.environ, **product_settings},
         )
         try:
             yield _announced(process, log)

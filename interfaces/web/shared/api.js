@@ -3,6 +3,8 @@
  * have seen the writes before them.
  */
 
+import { eventsOf } from "./event_stream.js";
+
 /**
  * @typedef {object} Answer
  * @property {any} body
@@ -57,6 +59,25 @@ export class Api {
     return this.#attempt("POST", path, { key: newKey(), ...request, body });
   }
 
+  /**
+   * @param {string} path @param {unknown} body @param {(words: any) => void} hear each `delta`
+   * @param {Request} [request] @returns {Promise<Answer>} the `done`; raises Refused
+   */
+  async stream(path, body, hear, request = {}) {
+    const headers = { ...request.headers, Accept: "text/event-stream" };
+    const answer = await this.#accepted("POST", path, { key: newKey(), ...request, headers, body });
+    if (!answer.headers.get("Content-Type")?.startsWith("text/event-stream") || !answer.body) return this.#read(answer);
+    try {
+      for await (const { name, data } of eventsOf(answer.body)) {
+        if (name === "done") return { body: data, position: this.#positionOf(answer) };
+        hear(data);
+      }
+    } catch (cause) {
+      throw unreachable(cause);
+    }
+    throw unreachable("The stream broke off.");
+  }
+
   /** @param {number | undefined} position something of it is known here: later reads wait for it */
   hasSeen(position) {
     this.#position = Math.max(this.#position, position ?? 0);
@@ -68,10 +89,14 @@ export class Api {
   }
 
   async #attempt(method, path, request) {
+    return this.#read(await this.#accepted(method, path, request));
+  }
+
+  async #accepted(method, path, request) {
     let renewed = false;
     for (let round = 1; ; round += 1) {
       const answer = await this.#fetch(method, path, request);
-      if (answer.ok) return this.#read(answer);
+      if (answer.ok) return answer;
       const refused = await refusal(answer);
       if (refused.code === "token_expired" && this.renew && !renewed) {
         renewed = true;
@@ -91,16 +116,20 @@ export class Api {
     try {
       return await fetch(withQuery(path, query), { method, headers: sent, body: payload, signal: AbortSignal.timeout(deadline) });
     } catch (cause) {
-      const details = { cause: String(cause) };
-      throw new Refused({ status: 0, code: "unreachable", message: "The server cannot be reached.", details });
+      throw unreachable(cause);
     }
   }
 
   async #read(answer) {
-    const position = Number(answer.headers.get("X-Event-Position") ?? 0);
-    this.hasSeen(position);
+    const position = this.#positionOf(answer);
     const isEmpty = answer.status === 204 || answer.headers.get("Content-Length") === "0";
     return { body: isEmpty ? null : await answer.json(), position };
+  }
+
+  #positionOf(answer) {
+    const position = Number(answer.headers.get("X-Event-Position") ?? 0);
+    this.hasSeen(position);
+    return position;
   }
 }
 
@@ -113,6 +142,11 @@ export function newKey() {
 /** @param {number} seconds */
 function pause(seconds) {
   return new Promise((done) => setTimeout(done, Math.min(seconds, 5) * 1000));
+}
+
+function unreachable(cause) {
+  const details = { cause: String(cause) };
+  return new Refused({ status: 0, code: "unreachable", message: "The server cannot be reached.", details });
 }
 
 async function refusal(answer) {

@@ -4,6 +4,7 @@ import { Api } from "../shared/api.js";
 import { Outbox } from "../shared/outbox.js";
 import { ReconnectingSocket } from "../shared/socket.js";
 import { Store } from "../shared/store.js";
+import { Draft } from "./draft.js";
 
 const ANSWER_DEADLINE = 90_000;
 const MOST_PAGES = 40;
@@ -15,6 +16,7 @@ export class Chat {
   #asking = 0;
   #isFresh = false;
   #form = null;
+  #draft = new Draft();
 
   /** @param {{widgetId: string, widgetToken: string, locale: string, memory: import("./memory.js").Memory}} facts */
   constructor({ widgetId, widgetToken, locale, memory }) {
@@ -47,9 +49,22 @@ export class Chat {
 
   /** The assistant owes an answer to what was said last. */
   get isThinking() {
-    const mine = this.outbox.items.some((item) => item.state === "sending");
-    const isBot = this.conversation ? this.conversation.handledBy === "bot" : Boolean(this.config?.assistantId);
-    return this.#asking > 0 && isBot && (mine || this.messages.at(-1)?.role === "visitor");
+    return this.#asking > 0 && this.#isBots && (this.#isSending || this.messages.at(-1)?.role === "visitor");
+  }
+
+  /** What the assistant has written so far of the answer that it owes; the message itself takes its place. */
+  get draft() {
+    const last = this.messages.at(-1);
+    const isOwed = last ? last.role === "visitor" : this.#isSending;
+    return this.#isBots && isOwed ? this.#draft.text : "";
+  }
+
+  get #isBots() {
+    return this.conversation ? this.conversation.handledBy === "bot" : Boolean(this.config?.assistantId);
+  }
+
+  get #isSending() {
+    return this.outbox.items.some((item) => item.state === "sending");
   }
 
   /** Loads the look, and what this visitor said before. Raises Refused. */
@@ -99,6 +114,7 @@ export class Chat {
 
   async #send(item) {
     this.#asking += 1;
+    this.#draft.forget();
     this.store.changed();
     try {
       const { body } = await this.#ask(item);
@@ -147,7 +163,10 @@ export class Chat {
   }
 
   #say(api, said) {
-    return api.post(`/api/widgets/${this.widgetId}/chat`, said, { key: undefined, deadline: ANSWER_DEADLINE });
+    const path = `/api/widgets/${this.widgetId}/chat`;
+    const request = { key: undefined, deadline: ANSWER_DEADLINE };
+    // Who is new has no token yet and so no socket: the answer itself brings them the words.
+    return this.#socket ? api.post(path, said, request) : api.stream(path, said, (words) => this.#hear(words), request);
   }
 
   #listen() {
@@ -161,10 +180,17 @@ export class Chat {
   }
 
   #receive(frame) {
+    if (frame.type === "assistant:delta" && frame.data.conversationId === this.conversationId) this.#hear(frame.data);
+    if (frame.type === "message:new") this.#draft.forget();
     if (frame.type === "message:new" && frame.data.role === "visitor") this.outbox.confirm(frame.data);
     if (frame.type === "conversation:new" && !this.conversationId) this.conversationId = frame.data.id;
     this.visitor.hasSeen(frame.seq);
     if (!this.store.apply(frame)) this.#catchUp();
+  }
+
+  #hear(words) {
+    this.#draft.hear(words);
+    this.store.changed();
   }
 
   #connected(state) {

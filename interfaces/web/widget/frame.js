@@ -21,7 +21,7 @@ const chat = new Chat({ widgetId, widgetToken, locale: place.get("locale") ?? ""
 const asking = new Asking(/** @type {HTMLFormElement} */ (find("#asking")), begin);
 const rating = new Rating(/** @type {HTMLFormElement} */ (find("#rating")), rate);
 const composer = new Composer(/** @type {HTMLFormElement} */ (find("#composer")), post);
-const transcript = new Transcript(find("#log"), find("#scroll"), {
+const transcript = new Transcript(find("#log"), find("#draft"), find("#scroll"), {
   retry: (key) => chat.outbox.retry(key),
   discard: (key) => chat.outbox.discard(key),
 });
@@ -105,16 +105,17 @@ function showLogo(address) {
 }
 
 function draw() {
-  const { conversation, messages, config } = chat;
+  const { conversation, messages, config, draft } = chat;
   const isOver = conversation?.status === "resolved";
   find("#chat-standing").textContent = standing(conversation);
   find("#thinking").hidden = !chat.isThinking;
+  find("#thinking").classList.toggle("only-heard", draft !== "");
   find("#human").hidden = conversation?.handledBy !== "bot" || isOver || !config?.features.human;
   find("#anew").hidden = !isOver;
   find("#thanks").hidden = !rating.show(conversation, Boolean(isOver && config?.rating));
   drawForm();
-  transcript.show(conversation, messages, chat.outbox.items);
-  if (chat.isThinking) transcript.toEnd();
+  transcript.show(conversation, messages, chat.outbox.items, draft);
+  if (chat.isThinking && !draft) transcript.toEnd();
   countUnread(messages);
 }
 

@@ -1,6 +1,6 @@
 /** Draws the conversation for its visitor: who says what, what it rests on, what is still on its way. */
 
-import { el, KeyedList, prose } from "../shared/dom.js";
+import { el, find, KeyedList, prose } from "../shared/dom.js";
 import { clock, fullTime } from "../shared/time.js";
 import { timeline } from "../shared/timeline.js";
 
@@ -8,12 +8,17 @@ const ERASED = "This message was erased.";
 const AT_THE_END = 80;
 
 export class Transcript {
+  #followsDraft = false;
+  #wereDrafts = new Set();
+
   /**
    * @param {HTMLElement} log the list
+   * @param {HTMLElement} draft where words stand that do not count yet
    * @param {HTMLElement} scroll what scrolls it
    * @param {{retry: (key: string) => void, discard: (key: string) => void}} actions
    */
-  constructor(log, scroll, actions) {
+  constructor(log, draft, scroll, actions) {
+    this.draft = draft;
     this.scroll = scroll;
     this.actions = actions;
     this.assistant = "Assistant";
@@ -24,13 +29,22 @@ export class Transcript {
    * @param {import("../shared/store.js").Conversation | null} conversation
    * @param {import("../shared/store.js").Message[]} messages
    * @param {import("../shared/outbox.js").Unsent[]} unsent
+   * @param {string} draft what the assistant has written so far
    */
-  show(conversation, messages, unsent) {
+  show(conversation, messages, unsent, draft) {
     const wasAtEnd = this.scroll.scrollHeight - this.scroll.scrollTop - this.scroll.clientHeight < AT_THE_END;
     const said = conversation ? timeline(conversation, messages, () => "A member of the team") : [];
     const pending = unsent.map((item) => ({ ...item, kind: "unsent" }));
+    this.#followsDraft = !this.draft.hidden;
     this.list.show([...said, ...pending]);
-    if (wasAtEnd || pending.length) this.toEnd();
+    this.#write(draft);
+    if (wasAtEnd || (pending.length && !draft)) this.toEnd();
+  }
+
+  /** As plain text: half an address is no link. */
+  #write(draft) {
+    find("p", this.draft).textContent = draft;
+    this.draft.hidden = draft === "";
   }
 
   toEnd() {
@@ -49,12 +63,18 @@ export class Transcript {
     const words = message.text === null ? [el("em", {}, ERASED)] : prose(message.text);
     return el(
       "li",
-      { class: `message from-${message.role}${startsGroup ? " starts" : ""}`, "data-id": message.id },
+      { class: `message from-${message.role}${startsGroup ? " starts" : ""}${this.#entrance(message)}`, "data-id": message.id },
       el("span", { class: mine || !startsGroup ? "only-heard" : "speaker" }, this.#speaker(message)),
       el("div", { class: "bubble" }, el("p", {}, ...words)),
       sources(message.citations ?? []),
       el("time", { class: "at", datetime: message.createdAt, title: fullTime(message.createdAt) }, clock(message.createdAt)),
     );
+  }
+
+  /** A message whose words were there already does not move. */
+  #entrance({ id, role }) {
+    if (role === "assistant" && this.#followsDraft) this.#wereDrafts.add(id);
+    return this.#wereDrafts.has(id) ? " was-draft" : "";
   }
 
   #unsent({ key, text, state, problem }) {

@@ -48,6 +48,7 @@ from infrastructure.track.ingest import Ingest
 from interfaces.files import open_files
 from interfaces.http.app import routed_app
 from interfaces.http.parts import AssistantParts, FileParts, HealthReport, HttpParts, PartHealth
+from interfaces.knowledge import Knowledge
 from interfaces.live_words import FeedWords
 from interfaces.usage import open_allowance
 from interfaces.webhooks import webhook_parts
@@ -226,7 +227,9 @@ async def open_desk(
             rates=Rates(store.database, SECRET, rules, CollectorRegistry()),
             allowance=allowance,
             registry=REGISTRY,
-            assistants=AssistantParts(Egress(allow_private=True), Copilot(store, bus, model)),
+            assistants=AssistantParts(
+                Egress(allow_private=True), Copilot(store, bus, model), Knowledge(store.database)
+            ),
             base_url=ORIGIN,
             reply_timeout=reply_timeout,
         )

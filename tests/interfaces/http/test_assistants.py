@@ -107,6 +107,7 @@ async def test_an_archived_one_is_named_by_nobody_and_hands_over_whom_it_had(des
     assert [one["name"] for one in listed] == ["Ada"]
     assert (await desk.http.get(f"{PATH}/{id}", headers=admin)).json()["isArchived"] is True
     assert (await desk.http.patch(f"{PATH}/{id}", json={"name": "x"}, headers=admin)).status_code == 404
+    assert (await desk.http.put(f"{PATH}/{id}/default", headers=admin)).status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,7 @@ async def test_a_repeat_of_a_refused_message_is_the_same_refusal(
     first = await shop.say("one", clientMessageId="k1")
     again = await shop.say("one", clientMessageId="k1")
     details = assert_over(first, "messages", 0)
+    assert ("Idempotent-Replayed" in first.headers, again.headers["Idempotent-Replayed"]) == (False, "true")
     assert assert_over(again, "messages", 0)["messageId"] == details["messageId"]
 
 

@@ -142,3 +142,32 @@ async def test_another_tenants_webhook_does_not_exist(desk: Desk, shop: Shop, ot
         answer = await desk.http.request(method, one + path, json=body, headers=stranger)
         assert code(answer) == (404, "not_found"), (method, path)
         assert answer.json()["error"]["message"] == absent.json()["error"]["message"]
+
+
+async def test_a_change_of_an_older_version_is_refused(desk: Desk, shop: Shop) -> None:
+    admin = await shop.member("admin")
+    one = f"{HOOKS}/{(await created(desk, admin))['webhook']['id']}"
+    first = await desk.http.patch(one, json={"description": "Ours"}, headers=admin | {"If-Match": '"1"'})
+    assert (first.status_code, first.headers["ETag"]) == (200, '"2"')
+    late = await desk.http.patch(one, json={"description": "Mine"}, headers=admin | {"If-Match": '"1"'})
+    assert (code(late), late.json()["error"]["details"]) == ((409, "conflict"), {"expected": 1, "version": 2})
+    assert (await desk.http.patch(one, json={}, headers=admin | {"If-Match": "x"})).status_code == 400
+    assert (await desk.http.patch(one, json={"description": "Mine"}, headers=admin)).json()["version"] == 3
+
+
+async def test_a_tenant_has_fifty_webhooks_and_a_repeat_of_the_last_one_is_no_new_one(
+    desk: Desk, shop: Shop
+) -> None:
+    admin, other = await shop.member("admin"), await desk.shop(2)
+    keyed = admin | {"Idempotency-Key": "the last"}
+    for number in range(49):
+        await created(desk, admin, description=f"{number}")
+    last = (await desk.http.post(HOOKS, json=NEW, headers=keyed)).json()
+    await desk.fold()
+    refused = await desk.http.post(HOOKS, json=NEW, headers=admin)
+    assert (code(refused), refused.json()["error"]["details"]) == ((409, "too_many_webhooks"), {"limit": 50})
+    assert (await desk.http.post(HOOKS, json=NEW, headers=keyed)).json() == last
+    await created(desk, await other.member("admin"))
+    assert (await desk.http.delete(f"{HOOKS}/{last['webhook']['id']}", headers=admin)).status_code == 204
+    await desk.fold()
+    await created(desk, admin)

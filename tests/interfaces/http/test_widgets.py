@@ -139,6 +139,17 @@ async def test_what_no_widget_may_be_is_refused_and_nothing_is_stored(
     assert await shop.head() == head
 
 
+async def test_a_widget_is_not_made_for_an_assistant_that_is_not_there(
+    desk: Desk, shop: Shop, admin: dict[str, str]
+) -> None:
+    other, before = await desk.shop(2), await shop.head()
+    assert other.assistant_id is not None
+    for assistant in (wire("assistant", other.assistant_id), "ast_" + "0" * 32):
+        refused = await desk.http.post(WIDGETS, json={"name": "Shop", "assistantId": assistant}, headers=admin)
+        assert refused.status_code == 404, refused.text
+    assert await shop.head() == before
+
+
 async def test_an_archived_widget_serves_nobody_and_is_listed_apart(
     desk: Desk, shop: Shop, admin: dict[str, str]
 ) -> None:
