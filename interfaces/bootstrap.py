@@ -43,6 +43,7 @@ from infrastructure.webhooks.courier import Courier
 from infrastructure.webhooks.requests import DeliverOnRequest
 from interfaces.answers import model_egress, open_answer_models, open_embeddings
 from interfaces.embedding import ChunkEmbedding
+from interfaces.erasure import erase_person
 from interfaces.files import FileSweep, open_files
 from interfaces.health import (
     Health,
@@ -238,6 +239,7 @@ async def _reactor(process: Process) -> None:
         AnswerWithAssistant(store, process.side.bus, model, FeedWords(feed)),
         DeletePurgedFile(store, process.files.blobs, store.keyring.destroy),
         ForgetVisits(forget_in(store.database)),
+        erase_person(store, process.side.bus, process.side.access, process.progress),
         NoticeNearLimits(process.side.allowance, UsageCounters(store), process.side.bus),
     ]
     route, timers = routing(store, process.side.seats, process.progress)

@@ -39,6 +39,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "bulk": {"ids": ["{conversation_id}"], "command": {"type": "end"}},
     "render": {"conversationId": "{conversation_id}"},
     "role": {"role": "agent"},
+    "erasures": {"contactId": "{contact_id}", "reason": "x"},
     "merge": {"intoId": "{contact_id}"},
     "notes": {"text": "x"},
     "block": {"reason": "x"},
