@@ -29,7 +29,7 @@ from application.assistant import (
     ConfigureAssistant,
     CreateAssistant,
 )
-from application.availability import NoticeIdle, SetAvailability, SetCapacity
+from application.availability import NoticeIdle, SetAvailability, SetCapacity, SetSkills
 from application.bulk import BeginBulk, MarkAllRead
 from application.canned_response import (
     ChangeCannedResponse,
@@ -125,6 +125,7 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     SetAvailability: AGENTS,
     NoticeIdle: AGENTS - SYSTEM,
     SetCapacity: SUPERVISORS,
+    SetSkills: SUPERVISORS,
     CreateTeam: SUPERVISORS,
     RenameTeam: SUPERVISORS,
     AddTeamMember: SUPERVISORS,

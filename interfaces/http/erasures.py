@@ -72,7 +72,7 @@ async def erase_person(
     """Whoever was merged or linked with this contact is erased with it; it cannot be taken back.
 
     202: from now on it is done in the background, over a crash too; ask again until `done`. Texts, names, file
-    names, drafts, what was tracked and the files' bytes are gone then; counts and times stay. Again changes nothing.
+    names, drafts, what was tracked and the files' bytes are gone then; counts stay. Again changes nothing.
     """
     command = EraseContact(contact_id=parse("contact", data.contact_id), reason=data.reason)
     actor = caller.actor()

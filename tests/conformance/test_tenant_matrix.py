@@ -44,6 +44,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "notes": {"text": "x"},
     "block": {"reason": "x"},
     "routing": {"strategy": "manual"},
+    "skills": {"skills": ["x"]},
     "availability": {"status": "away"},
     "replay": {"from": 1},
 }
