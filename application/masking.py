@@ -19,7 +19,7 @@ async def masked(work: Work, text: str) -> str:
 
 
 async def masked_values(work: Work, values: Mapping[str, AttributeValue]) -> dict[str, AttributeValue]:
-    """The same of attributes; a number that is a card's becomes a text. The tenant is asked only where that matters."""
+    """The same of attributes; a number that is a card's becomes a text. The tenant is asked only if need be."""
     changed = {name: text for name, value in values.items() if (text := _mask_value(value)) != value}
     return {**values, **changed} if changed and await masks(work) else dict(values)
 

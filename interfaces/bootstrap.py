@@ -20,7 +20,7 @@ from application.policies.notice_usage import NoticeNearLimits
 from application.ports import Policy
 from application.seats import Seats
 from infrastructure.access.access import Access, keep_swept, open_access
-from infrastructure.drafts import Drafts
+from infrastructure.drafts import Drafts, keep_drafts_swept
 from infrastructure.egress import Egress
 from infrastructure.embeddings import Embeddings
 from infrastructure.eventstore.partitions import keep_partitions
@@ -220,6 +220,7 @@ async def _relay(process: Process, nats: NatsConnection) -> None:
     process.tasks.start("tracking", keep_tracked(store.database, process.settings.tracking_days))
     process.tasks.start("rates", process.rates.keep_swept())
     process.tasks.start("usage", keep_usage_swept(store.database))
+    process.tasks.start("drafts", keep_drafts_swept(Drafts(store.database, store.keyring)))
 
 
 async def _projector(process: Process) -> None:
