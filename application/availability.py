@@ -38,6 +38,12 @@ class SetCapacity(AboutDesk, frozen=True, kw_only=True):
     capacity: int | None = None
 
 
+class SetSkills(AboutDesk, frozen=True, kw_only=True):
+    """All that they can do; routing looks at it."""
+
+    skills: tuple[str, ...] = ()
+
+
 async def set_availability(work: Work, command: SetAvailability) -> None:
     if work.actor.role == "agent" and work.actor.by.id != command.agent_id:
         raise Forbidden
@@ -54,8 +60,13 @@ async def set_capacity(work: Work, command: SetCapacity) -> None:
     (await work.get(Agent, command.agent_id)).set_capacity(work.stamp, command.capacity)
 
 
+async def set_skills(work: Work, command: SetSkills) -> None:
+    (await work.get(Agent, command.agent_id)).set_skills(work.stamp, command.skills)
+
+
 HANDLERS: Handlers = {
     SetAvailability: set_availability,
     NoticeIdle: notice_idle,
     SetCapacity: set_capacity,
+    SetSkills: set_skills,
 }

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from application.command import Command, Handlers
-from application.masking import masked
+from application.masking import masked, masked_values
 from application.work import Work
 from domain.attributes import AttributeValue
 from domain.claims import Claim
@@ -89,7 +89,7 @@ async def change_contact(work: Work, command: ChangeContact) -> None:
     contact = await _whole(work, command.contact_id)
     contact.introduce(work.stamp, command.name, command.email, command.phone, command.withdrawn)
     if command.attributes is not None:
-        contact.set_attributes(work.stamp, _attributes(command.attributes))
+        contact.set_attributes(work.stamp, await masked_values(work, _attributes(command.attributes)))
 
 
 async def note_contact(work: Work, command: NoteContact) -> None:

@@ -6,6 +6,7 @@ import msgspec
 
 from application.command import Handlers
 from application.conversation import AboutConversation
+from application.masking import masked_values
 from application.work import Work
 from domain.attributes import AttributeValue
 from domain.conversation import Conversation
@@ -42,7 +43,7 @@ async def set_priority(work: Work, command: SetPriority) -> None:
 
 async def set_attributes(work: Work, command: SetAttributes) -> None:
     conversation = await work.get(Conversation, command.conversation_id)
-    conversation.set_attributes(work.stamp, _values(command.values))
+    conversation.set_attributes(work.stamp, await masked_values(work, _values(command.values)))
 
 
 def _values(text: str) -> dict[str, AttributeValue]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 
 from application.work import Work
+from domain.attributes import AttributeValue
 from domain.ids import natural_key
 from domain.masking import mask
 from domain.refusals import NotFound
@@ -16,8 +18,22 @@ async def masked(work: Work, text: str) -> str:
     return mask(text).text if await masks(work) else text
 
 
+async def masked_values(work: Work, values: Mapping[str, AttributeValue]) -> dict[str, AttributeValue]:
+    """The same of attributes; a number that is a card's becomes a text. The tenant is asked only if need be."""
+    changed = {name: text for name, value in values.items() if (text := _mask_value(value)) != value}
+    return {**values, **changed} if changed and await masks(work) else dict(values)
+
+
 async def masks(work: Work) -> bool:
     """On where nobody switched it off."""
     with suppress(NotFound):  # a tenant that is not opened yet has switched nothing off
         return (await work.look_up(Tenant, natural_key(work.actor.tenant_id, Tenant.KIND))).masks
     return True
+
+
+def _mask_value(value: AttributeValue) -> AttributeValue:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return value
+    text = str(value)
+    masked = mask(text).text
+    return value if masked == text else masked

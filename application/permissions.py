@@ -31,7 +31,7 @@ from application.assistant import (
 )
 from application.automation import ChangeAutomation, CreateAutomation, RemoveAutomation
 from application.automation_run import ApplyAutomation, NoteFailedAutomation
-from application.availability import NoticeIdle, SetAvailability, SetCapacity
+from application.availability import NoticeIdle, SetAvailability, SetCapacity, SetSkills
 from application.bulk import BeginBulk, MarkAllRead
 from application.canned_response import (
     ChangeCannedResponse,
@@ -128,6 +128,7 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     SetAvailability: AGENTS,
     NoticeIdle: AGENTS - SYSTEM,
     SetCapacity: SUPERVISORS,
+    SetSkills: SUPERVISORS,
     CreateTeam: SUPERVISORS,
     RenameTeam: SUPERVISORS,
     AddTeamMember: SUPERVISORS,

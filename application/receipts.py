@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from application.command import Handlers
 from application.conversation import AboutConversation, theirs
+from application.masking import masked
 from application.widget_rules import RatingIsOff, settings_of
 from application.work import Work
 
@@ -39,7 +40,8 @@ async def rate_conversation(work: Work, command: RateConversation) -> None:
     conversation = await theirs(work, command.conversation_id)
     if not (await settings_of(work, conversation.widget_id)).features.rating:
         raise RatingIsOff
-    conversation.rate_once(work.stamp, command.score, command.comment)
+    comment = None if command.comment is None else await masked(work, command.comment)
+    conversation.rate_once(work.stamp, command.score, comment)
 
 
 HANDLERS: Handlers = {

@@ -16,7 +16,7 @@ class Waiting(msgspec.Struct, frozen=True):
     """A conversation in the queue. `version`: its stream's, as read.
 
     `last_agent_id` had it before (they get it again if they are there); `let_go_by` gave it back or let it
-    time out (they get it again only if nobody else is there).
+    time out (they get it again only if nobody else is there). `skills`: what it asks for, beside its team's.
     """
 
     conversation_id: UUID
@@ -26,6 +26,7 @@ class Waiting(msgspec.Struct, frozen=True):
     team_id: UUID | None = None
     last_agent_id: UUID | None = None
     let_go_by: UUID | None = None
+    skills: frozenset[str] = frozenset()
 
 
 class Desk(msgspec.Struct, frozen=True):
@@ -41,6 +42,7 @@ class Desk(msgspec.Struct, frozen=True):
     load: int = 0
     capacity: int | None = None
     last_given: int = 0
+    skills: frozenset[str] = frozenset()
 
     @property
     def is_there(self) -> bool:
@@ -82,21 +84,31 @@ class Assignment(msgspec.Struct, frozen=True):
     rule: str
 
 
-class Queues(msgspec.Struct, frozen=True):
-    """Queues out of which something can be assigned now; `everyone` is the one of no team."""
+class FreeSeat(msgspec.Struct, frozen=True):
+    """Somebody has room for a queue: a team's, or (None) that of no team. `skills` None: they need no others."""
 
-    team_ids: frozenset[UUID]
-    everyone: bool
+    team_id: UUID | None
+    skills: frozenset[str] | None
+
+    def suits(self, queue: UUID | None, asked: frozenset[str]) -> bool:
+        return self.team_id == queue and (self.skills is None or asked <= self.skills)
+
+
+class Queues(msgspec.Struct, frozen=True):
+    """What can be assigned now. Whoever waits and is suited by none is not looked at, and blocks nobody."""
+
+    seats: frozenset[FreeSeat]
 
     @property
     def is_empty(self) -> bool:
-        return not self.team_ids and not self.everyone
+        return not self.seats
 
 
 def decide(floor: Floor, now: datetime) -> tuple[Assignment, ...]:
     """Oldest first. Each goes to its last agent if they have room, else to whom the team's strategy picks.
 
-    Nobody is given more than their capacity; closed and manual teams are given nothing.
+    Nobody is given more than their capacity; closed and manual teams are given nothing. Who has the skills that
+    are asked for comes first, and where the team says that they are needed, nobody else comes at all.
     """
     seating = _Seating(floor.desks)
     teams = [team for team in floor.teams if _assigns(team, now)]
@@ -112,9 +124,14 @@ def decide(floor: Floor, now: datetime) -> tuple[Assignment, ...]:
 def queues_with_room(desks: Sequence[Desk], teams: Sequence[TeamDesk], now: datetime) -> Queues:
     """Where it is worth looking for somebody who waits."""
     seating = _Seating(desks)
-    ready = [team for team in teams if _assigns(team, now) and seating.free(team)]
-    everyone = any(team.routing.serves_everyone for team in ready)
-    return Queues(frozenset(team.team_id for team in ready), everyone)
+    found: set[FreeSeat] = set()
+    for team in teams:
+        for agent_id in seating.free(team) if _assigns(team, now) else ():
+            skills = seating.skills(agent_id) if team.routing.skill_rule == "need" else None
+            found.add(FreeSeat(team.team_id, skills))
+            if team.routing.serves_everyone:
+                found.add(FreeSeat(None, skills))
+    return Queues(frozenset(found))
 
 
 def serving(team_id: UUID | None, teams: Sequence[TeamDesk]) -> Sequence[TeamDesk]:
@@ -146,9 +163,15 @@ class _Seating:
         self._last = {desk.agent_id: desk.last_given for desk in self._desks.values()}
         self._turn = max(self._last.values(), default=0)
 
-    def free(self, team: TeamDesk) -> list[UUID]:
-        """Members who are there and have room."""
-        return [id for id in team.members if id in self._desks and self._given[id] < self._limit(id, team)]
+    def skills(self, agent_id: UUID) -> frozenset[str]:
+        return self._desks[agent_id].skills
+
+    def free(self, team: TeamDesk, asked: frozenset[str] = frozenset()) -> list[UUID]:
+        """Members who are there and have room; of them those with the skills, or where none need be, all."""
+        here = [id for id in team.members if id in self._desks and self._given[id] < self._limit(id, team)]
+        wanted = asked.union(team.routing.skills)
+        able = [id for id in here if wanted <= self._desks[id].skills]
+        return able or (here if team.routing.skill_rule == "prefer" else [])
 
     def pick(self, free: Sequence[UUID], team: TeamDesk, waiting: Waiting) -> tuple[UUID, str]:
         known = waiting.last_agent_id
@@ -174,7 +197,7 @@ class _Seating:
 
 def _place(waiting: Waiting, teams: Sequence[TeamDesk], seating: _Seating) -> Assignment | None:
     for team in teams:
-        free = seating.free(team)
+        free = seating.free(team, waiting.skills)
         if free:
             agent_id, rule = seating.pick(free, team, waiting)
             seating.seat(agent_id)

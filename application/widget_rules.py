@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from application.masking import masked
+from application.masking import masked_values
 from application.work import Work
 from domain.attributes import AttributeValue
 from domain.form import Form, answered
@@ -56,9 +56,7 @@ async def form_answers(work: Work, widget_id: UUID | None, given: str | None) ->
     settings = await settings_of(work, widget_id)
     name, form = settings.form_at(work.stamp.at) or ("preChat", NO_FORM)
     answers = answered(form, name, _decoded(given))
-    return {
-        one: await masked(work, answer) if isinstance(answer, str) else answer for one, answer in answers.items()
-    }
+    return await masked_values(work, answers)
 
 
 def introduction(answers: Answers, name: str | None, email: str | None) -> Introduction:

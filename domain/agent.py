@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
 from domain.kernel import Aggregate, Event, PersonalEvent, Stamp
 from domain.personal import Personal
 from domain.refusals import Conflict
+from domain.skills import skills_of
 from domain.team import seats
 from domain.values import email_address, required
 
@@ -110,12 +112,24 @@ class CapacitySet(Event, frozen=True, kw_only=True):
         aggregate.capacity = self.capacity
 
 
+class SkillsSet(Event, frozen=True, kw_only=True):
+    """All that they can do, from now on."""
+
+    TYPE = "agent.skills_set.1"
+
+    skills: tuple[str, ...] = ()
+
+    def apply(self, aggregate: Agent) -> None:
+        aggregate.skills = self.skills
+
+
 class Agent(Aggregate):
     KIND = "agent"
 
     availability: Availability = "offline"
     is_idle = False
     capacity: int | None = None
+    skills: tuple[str, ...] = ()
 
     name: Personal | None = None
     role: Role = "agent"
@@ -179,6 +193,12 @@ class Agent(Aggregate):
         if wanted != self.capacity:
             self.record(CapacitySet, stamp, capacity=wanted)
 
+    def set_skills(self, stamp: Stamp, skills: Iterable[str]) -> None:
+        """In place of the ones before; the same ones change nothing. Raises Invalid."""
+        wanted = skills_of(skills)
+        if wanted != self.skills:
+            self.record(SkillsSet, stamp, skills=wanted)
+
     def deactivate(self, stamp: Stamp) -> None:
         """Deactivating twice changes nothing."""
         if self.is_active:
@@ -197,6 +217,7 @@ EVENTS: tuple[type[Event], ...] = (
     AgentRoleChanged,
     AvailabilityChanged,
     CapacitySet,
+    SkillsSet,
     AgentDeactivated,
     AgentReactivated,
 )

@@ -3,6 +3,7 @@ receipts are parts of it, each in a file of its own (handling, marks, receipts).
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -11,7 +12,7 @@ import msgspec
 from domain import handling, marks, qualification, receipts
 from domain.file import Attachment
 from domain.handling import REOPEN_HOURS, Handled, Handling
-from domain.kernel import NOWHERE, Aggregate, Event, PersonalEvent, Stamp
+from domain.kernel import NOWHERE, ActorKind, Aggregate, Event, PersonalEvent, Stamp
 from domain.marks import Marked
 from domain.personal import Personal
 from domain.qualification import Qualified
@@ -234,6 +235,12 @@ class Conversation(Handled, Marked, Qualified, Received):
             citations=citations,
             **facts,
         )
+
+    def was_ended(self, by: ActorKind, at: datetime) -> None:
+        """An agent who ends it has read all of it, as every screen counts."""
+        super().was_ended(by, at)
+        if by == "agent":
+            self.unread["agent"].clear()
 
     def rate_once(self, stamp: Stamp, score: int, comment: str | None) -> None:
         """Once it has ended. Raises Forbidden, Invalid, ConversationIsOpen, RatingIsClosed."""

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from domain.ids import wire
-from domain.kernel import BEGINNING, Aggregate, Event, Stamp
+from domain.kernel import BEGINNING, ActorKind, Aggregate, Event, Stamp
 from domain.refusals import AlreadyAccepted, ConversationIsEnded, Invalid
 from domain.values import bounded
 
@@ -124,7 +124,7 @@ class Ended(HandlingChanged, frozen=True, kw_only=True):
 
     def apply(self, aggregate: Handled) -> None:
         HandlingChanged.apply(self, aggregate)
-        aggregate.ended_at = self.at
+        aggregate.was_ended(self.by.kind, self.at)
 
 
 class Reopened(HandlingChanged, frozen=True, kw_only=True):
@@ -141,6 +141,10 @@ class Handled(Aggregate):
     ended_at: datetime = BEGINNING
     reopen_hours: int = REOPEN_HOURS
     handling = Handling(status="open", handled_by="queue")
+
+    def was_ended(self, by: ActorKind, at: datetime) -> None:
+        """Called by the event; what inherits this may know more of it."""
+        self.ended_at = at
 
     @property
     def is_ended(self) -> bool:

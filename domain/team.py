@@ -11,6 +11,7 @@ import msgspec
 from domain.hours import Hours, business_hours
 from domain.kernel import Aggregate, Event, Stamp
 from domain.refusals import Invalid
+from domain.skills import SkillRule, skills_of
 from domain.values import required
 
 Strategy = Literal["manual", "round_robin", "least_loaded"]
@@ -25,13 +26,16 @@ class Routing(msgspec.Struct, frozen=True, omit_defaults=True):
     """How conversations come to the members. `manual`: they take them; the others assign, within `hours`.
 
     `capacity`: open conversations a member may have, unless the agent has a number of their own.
-    `serves_everyone`: also those that are in no team's queue. `hours` None: always open.
+    `serves_everyone`: also those that are in no team's queue. `hours` None: always open. `skills`: what all of its
+    conversations ask for; `skill_rule`: what asking means.
     """
 
     strategy: Strategy = "manual"
     capacity: int = CAPACITY
     serves_everyone: bool = True
     hours: Hours | None = None
+    skills: tuple[str, ...] = ()
+    skill_rule: SkillRule = "prefer"
 
     def is_open(self, at: datetime) -> bool:
         return self.hours is None or self.hours.is_open(at)
@@ -158,7 +162,8 @@ class Team(Aggregate):
     def route(self, stamp: Stamp, routing: Routing) -> None:
         """Other rules from now on; the same ones change nothing. Raises Invalid."""
         hours = None if routing.hours is None else business_hours(routing.hours)
-        wanted = msgspec.structs.replace(routing, capacity=seats(routing.capacity), hours=hours)
+        room, asked = seats(routing.capacity), skills_of(routing.skills)
+        wanted = msgspec.structs.replace(routing, capacity=room, hours=hours, skills=asked)
         if wanted != self.routing:
             self.record(RoutingChanged, stamp, routing=wanted)
 

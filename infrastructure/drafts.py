@@ -1,21 +1,32 @@
 """Drafts: what an agent has typed and not sent, sealed under the key of the person it is about.
 
-Not events: nobody has said anything yet. Destroying the person's key deletes them (a foreign key sees to it).
+Not events: nobody has said anything yet. Destroying the person's key deletes them (a foreign key sees to it), and
+whoever has not touched one for 30 days has none any more.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+import asyncio
+import logging
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
+import psycopg
 from psycopg.errors import ForeignKeyViolation
+from psycopg_pool import PoolTimeout
 
 from domain.personal import readable
 from domain.refusals import NotFound
 from infrastructure.eventstore.keyring import Keyring
 from infrastructure.eventstore.sealing import place
 from infrastructure.postgres import Connection, Database
+
+KEPT = timedelta(days=30)
+EVERY = 3600.0
+"""Seconds between two sweeps."""
+
+_log = logging.getLogger("verbatim.drafts")
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -75,6 +86,12 @@ class Drafts:
         async with self._database.tenant(owner.tenant_id) as connection:
             await connection.execute(f"DELETE FROM drafts.draft WHERE {_OWNED}", msgspec.structs.asdict(owner))
 
+    async def sweep(self) -> int:
+        """Delete what nobody touched for KEPT; how many. It was never said, and by now it never will be."""
+        async with self._database.worker() as connection:
+            cursor = await connection.execute("DELETE FROM drafts.draft WHERE at < now() - %s", (KEPT,))
+            return cursor.rowcount
+
     async def _store(self, owner: DraftOwner, contact_id: UUID, text: str) -> Draft:
         key = self._keyring.find(owner.tenant_id, contact_id)
         if key is None:
@@ -93,6 +110,16 @@ class Drafts:
         if contact_id is None:
             raise NotFound
         return contact_id
+
+
+async def keep_drafts_swept(drafts: Drafts) -> None:
+    """Until cancelled: once an hour; a try that failed is logged and comes again."""
+    while True:
+        try:
+            await drafts.sweep()
+        except (psycopg.Error, PoolTimeout) as error:
+            _log.warning("drafts were not swept: %s", type(error).__name__)
+        await asyncio.sleep(EVERY)
 
 
 async def _contact_of(connection: Connection, owner: DraftOwner) -> UUID | None:

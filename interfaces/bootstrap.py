@@ -20,7 +20,7 @@ from application.policies.notice_usage import NoticeNearLimits
 from application.ports import Policy
 from application.seats import Seats
 from infrastructure.access.access import Access, keep_swept, open_access
-from infrastructure.drafts import Drafts
+from infrastructure.drafts import Drafts, keep_drafts_swept
 from infrastructure.egress import Egress
 from infrastructure.embeddings import Embeddings
 from infrastructure.eventstore.partitions import keep_partitions
@@ -44,6 +44,7 @@ from infrastructure.webhooks.requests import DeliverOnRequest
 from interfaces.answers import model_egress, open_answer_models, open_embeddings
 from interfaces.automations import apply_automations
 from interfaces.embedding import ChunkEmbedding
+from interfaces.erasure import erase_person
 from interfaces.files import FileSweep, open_files
 from interfaces.health import (
     Health,
@@ -227,6 +228,7 @@ async def _relay(process: Process, nats: NatsConnection) -> None:
     process.tasks.start("tracking", keep_tracked(store.database, process.settings.tracking_days))
     process.tasks.start("rates", process.rates.keep_swept())
     process.tasks.start("usage", keep_usage_swept(store.database))
+    process.tasks.start("drafts", keep_drafts_swept(Drafts(store.database, store.keyring)))
 
 
 async def _projector(process: Process) -> None:
@@ -247,6 +249,7 @@ async def _reactor(process: Process) -> None:
         DeletePurgedFile(store, process.files.blobs, store.keyring.destroy),
         ForgetVisits(forget_in(store.database)),
         apply_automations(store, process.side.bus, process.progress),
+        erase_person(store, process.side.bus, process.side.access, process.progress),
         NoticeNearLimits(process.side.allowance, UsageCounters(store), process.side.bus),
     ]
     route, timers = routing(store, process.side.seats, process.progress)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -26,6 +26,7 @@ from projections.search_query import (
     message_window,
     page_of,
 )
+from projections.search_survivors import by_survivor, read_survivors
 from projections.snippet import CLOSE, OPEN, Span, snippet, spans_of
 
 SearchIn = Literal["messages", "conversations", "contacts"]
@@ -52,6 +53,8 @@ class SearchFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 class SearchHit(msgspec.Struct, frozen=True, kw_only=True):
     """A message; or a conversation, told by the best of its `matches` messages; or a contact, without any.
+
+    A contact that is part of another one is found as the one that survives; `snippet` is what was found.
 
     `highlights`: where in `snippet` the matches are, in Unicode code points. `rank`: higher is better; comparable
     within one search only.
@@ -91,8 +94,11 @@ LEFT JOIN read.search_contact c ON c.tenant_id = m.tenant_id AND c.contact_id = 
 WHERE m.tenant_id = %s"""
 
 _PEOPLE = """
-SELECT contact_id, name, email, known_as, at FROM read.search_contact
-WHERE tenant_id = %s AND contact_id = ANY(%s)"""
+SELECT x.found, x.person, coalesce(p.name, c.name), coalesce(p.email, c.email), c.known_as, c.at
+FROM unnest(%s::uuid[], %s::uuid[]) AS x(found, person)
+JOIN read.search_contact c ON c.contact_id = x.found
+LEFT JOIN read.search_contact p ON p.tenant_id = c.tenant_id AND p.contact_id = x.person
+WHERE c.tenant_id = %s"""
 
 
 async def search(connection: Connection, tenant_id: int, filter: SearchFilter) -> SearchPage:
@@ -103,8 +109,10 @@ async def search(connection: Connection, tenant_id: int, filter: SearchFilter) -
     if filter.within == "contacts":
         _refuse_narrowing(filter)
         window = await contact_window(connection, typed, place)
-        page, next_place = page_of(window, window.matches, place, page_limit(filter.limit))
-        hits = await _contact_hits(connection, tenant_id, typed, page)
+        survivors = await read_survivors(connection, tenant_id, [match.id for match in window.matches])
+        people = by_survivor(window.matches, survivors)
+        page, next_place = page_of(window, people, place, page_limit(filter.limit))
+        hits = await _contact_hits(connection, tenant_id, typed, page, survivors)
     else:
         window, asked = await _said(connection, tenant_id, typed, filter, place)
         matches = window.matches if filter.within == "messages" else _by_conversation(window.matches)
@@ -167,10 +175,12 @@ def _message_hit(row: tuple[Any, ...], match: Match) -> SearchHit:
 
 
 async def _contact_hits(
-    connection: Connection, tenant_id: int, typed: str, page: Sequence[Match]
+    connection: Connection, tenant_id: int, typed: str, page: Sequence[Match], survivors: Mapping[UUID, UUID]
 ) -> tuple[SearchHit, ...]:
-    cursor = await connection.execute(_PEOPLE, (tenant_id, [match.id for match in page]))
-    rows = {row[0]: row for row in await cursor.fetchall()}
+    ids = [match.id for match in page]
+    people = [survivors.get(id, id) for id in ids]
+    cursor = await connection.execute(_PEOPLE, (ids, people, tenant_id))
+    rows = {row[0]: row[1:] for row in await cursor.fetchall()}
     return tuple(_contact_hit(rows[match.id], match, typed) for match in page if match.id in rows)
 
 

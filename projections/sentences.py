@@ -156,6 +156,7 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     assistant.AssistantArchived: lambda _e, _: "archived the assistant",
     agent.AgentInvited: lambda e, _: f"invited {readable(e.name) or 'somebody'} as {e.role}",
     agent.AgentRoleChanged: lambda e, _: f"changed the role to {e.role}",
+    agent.SkillsSet: lambda e, _: f"set the skills to {', '.join(e.skills) or 'none'}",
     agent.AgentDeactivated: lambda _e, _: "deactivated the agent",
     agent.AgentReactivated: lambda _e, _: "reactivated the agent",
     agent.InvitationIssued: lambda e, _: f"made a link that is good until {e.expires_at:%Y-%m-%d %H:%M} UTC",

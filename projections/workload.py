@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -37,15 +38,17 @@ _TEAMS = "SELECT team_id, members, routing FROM read.workload_team WHERE tenant_
 _DESKS = f"""
 SELECT d.agent_id, d.availability, d.is_staff,
   (SELECT count(*) FROM read.workload c WHERE c.tenant_id = d.tenant_id AND {_IS_THEIRS} d.agent_id),
-  d.capacity, d.last_given, d.is_idle FROM read.workload_desk d WHERE d.tenant_id = %s"""
+  d.capacity, d.last_given, d.is_idle, d.skills FROM read.workload_desk d WHERE d.tenant_id = %s"""
 _ABANDONED = f"""
 SELECT c.conversation_id, c.version FROM read.workload_desk d
 JOIN read.workload c ON c.tenant_id = d.tenant_id AND {_IS_THEIRS} d.agent_id
 WHERE d.tenant_id = %s AND NOT d.is_staff ORDER BY 1 LIMIT {WAITING_AT_ONCE}"""
 _WAITING = f"""
-SELECT conversation_id, contact_id, version, waiting_since, team_id, last_agent_id, let_go_by FROM read.workload
-WHERE tenant_id = %s AND waiting_since IS NOT NULL
-  AND (team_id = ANY(%s) OR (%s AND (team_id IS NULL OR NOT team_id = ANY(%s))))
+SELECT conversation_id, contact_id, version, waiting_since, team_id, last_agent_id, let_go_by, skills
+FROM read.workload c WHERE tenant_id = %s AND waiting_since IS NOT NULL
+  AND EXISTS (SELECT FROM jsonb_to_recordset(%s) AS f(team_id uuid, skills jsonb)
+    WHERE f.team_id IS NOT DISTINCT FROM CASE WHEN c.team_id = ANY(%s) THEN c.team_id END
+      AND (f.skills IS NULL OR f.skills @> c.skills))
 ORDER BY waiting_since, conversation_id LIMIT {WAITING_AT_ONCE}"""
 _QUEUE = """
 SELECT c.conversation_id, c.contact_id, c.place, round(c.place * 900.0 / t.taken)::int
@@ -71,6 +74,7 @@ class DeskView(msgspec.Struct, frozen=True):
     capacity: int | None
     last_given: int
     is_idle: bool
+    skills: tuple[str, ...]
 
 
 class TaskView(msgspec.Struct, frozen=True):
@@ -111,15 +115,14 @@ async def read_floor(connection: Connection, tenant_id: int, seq: int, now: date
     if all(team.routing.strategy == "manual" for team in teams):
         return Floor(seq, teams=teams, abandoned=abandoned)
     cursor = await connection.execute(_DESKS.encode(), (tenant_id,))
-    desks = tuple(Desk(*row[:6]) for row in await cursor.fetchall())
+    desks = tuple(_desk(_desk_view(row)) for row in await cursor.fetchall())
     queues = queues_with_room(desks, teams, now)
     if queues.is_empty:
         return Floor(seq, desks, teams, (), abandoned)
     known = [team.team_id for team in teams]
-    cursor = await connection.execute(
-        _WAITING.encode(), (tenant_id, list(queues.team_ids), queues.everyone, known)
-    )
-    waiting = tuple(Waiting(*row) for row in await cursor.fetchall())
+    seats = msgspec.json.encode(queues.seats).decode()
+    cursor = await connection.execute(_WAITING.encode(), (tenant_id, seats, known))
+    waiting = tuple(Waiting(*row[:7], skills=frozenset(row[7])) for row in await cursor.fetchall())
     return Floor(seq, desks, teams, waiting, abandoned)
 
 
@@ -133,7 +136,7 @@ async def read_desks(
         f"{_DESKS} AND d.is_staff AND d.agent_id > %s ORDER BY d.agent_id LIMIT %s".encode(),
         (tenant_id, after, limit + 1),
     )
-    views = tuple(DeskView(*row) for row in await found.fetchall())
+    views = tuple(_desk_view(row) for row in await found.fetchall())
     more = encode_cursor(Cursor("desks", "", views[limit - 1].agent_id.hex)) if len(views) > limit else None
     return views[:limit], more
 
@@ -195,6 +198,16 @@ async def read_due(connection: Connection) -> tuple[Due, ...]:
     cursor = await connection.execute(_DUE)
     rows = await cursor.fetchall()
     return tuple(Due(tenant_id, id, kind, at, version, place) for tenant_id, id, kind, at, version, place in rows)
+
+
+def _desk_view(row: tuple[Any, ...]) -> DeskView:
+    *place, skills = row
+    return DeskView(*place, skills=tuple(skills))
+
+
+def _desk(view: DeskView) -> Desk:
+    place = (view.agent_id, view.availability, view.is_staff, view.load, view.capacity, view.last_given)
+    return Desk(*place, frozenset(view.skills))
 
 
 def _team_desk(team_id: UUID, members: object, routing: object) -> TeamDesk:

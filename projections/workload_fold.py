@@ -22,9 +22,12 @@ from domain.agent import (
     AvailabilityChanged,
     CapacitySet,
     Role,
+    SkillsSet,
 )
 from domain.conversation import ConversationStarted
 from domain.handling import Accepted, Assigned, HandledBy, Handling, HandlingChanged, Returned, Status, Transferred
+from domain.marks import LabelsChanged
+from domain.skills import asked_by
 from domain.team import (
     MemberAdded,
     MemberRemoved,
@@ -45,7 +48,8 @@ class Task(msgspec.Struct):
 
     `queued_at`: when it last came into the queue; kept while a transfer waits to be accepted.
     `last_agent_id` had it before; `let_go_by` gave it back. `taken_at`: when an agent last got it.
-    `due_*`: what a timer has to do; `version` and `seq` are those of the last event that moved it.
+    `skills`: what its labels ask for. `due_*`: what a timer has to do.
+    `version` and `seq` are those of the last event that moved it.
     """
 
     tenant_id: int
@@ -65,6 +69,7 @@ class Task(msgspec.Struct):
     position: int
     version: int
     seq: int
+    skills: tuple[str, ...] = ()
 
 
 class DeskRow(msgspec.Struct):
@@ -80,6 +85,7 @@ class DeskRow(msgspec.Struct):
     capacity: int | None
     last_given: int
     since: int
+    skills: tuple[str, ...] = ()
 
 
 class TeamRow(msgspec.Struct):
@@ -117,10 +123,10 @@ class Workload:
     """Folds handling, agents and teams. Nothing of what people write is in it."""
 
     name = "workload"
-    version = 1
+    version = 2
     tables = tuple(table.name for table in TABLES)
     concerns = frozenset(
-        event.TYPE for event in (ConversationStarted, *handling.EVENTS, *agent.EVENTS, *team.EVENTS)
+        event.TYPE for event in (ConversationStarted, LabelsChanged, *handling.EVENTS, *agent.EVENTS, *team.EVENTS)
     )
 
     def ddl(self, build: int) -> str:
@@ -162,6 +168,8 @@ def _fold_task(tasks: dict[Key, Task], one: Recorded) -> None:
     match one.event:
         case ConversationStarted() as event if task is None:
             tasks[key] = _started(one, event)
+        case LabelsChanged(added=added, removed=removed) if task is not None:
+            task.skills = tuple(sorted((set(task.skills) | set(asked_by(added))) - set(asked_by(removed))))
         case HandlingChanged() as moved if task is not None and task.version < one.version:
             _move(task, moved)
             due = due_of(one)
@@ -241,6 +249,8 @@ def _fold_desk(desks: dict[Key, DeskRow], one: Recorded) -> None:
             row.availability, row.is_idle = availability, is_idle
         case CapacitySet(capacity=capacity):
             row.capacity = capacity
+        case SkillsSet(skills=skills):
+            row.skills = skills
         case _:
             pass
     row.is_staff = row.is_active and row.role in STAFF

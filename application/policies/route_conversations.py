@@ -21,6 +21,7 @@ from domain import agent, team
 from domain.conversation import ConversationStarted
 from domain.handling import Awakened, HandlingChanged
 from domain.ids import natural_key
+from domain.marks import LabelsChanged
 from domain.refusals import Conflict, NotFound
 
 LOOKS = 50
@@ -28,7 +29,7 @@ LOOKS = 50
 AT_ONCE = 64
 """Commands under way at a time."""
 
-_CHANGES = (ConversationStarted, HandlingChanged, *agent.EVENTS, *team.EVENTS)
+_CHANGES = (ConversationStarted, HandlingChanged, LabelsChanged, *agent.EVENTS, *team.EVENTS)
 _Order = tuple[AssignConversation | ReturnConversation, Request]
 
 

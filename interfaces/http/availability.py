@@ -10,7 +10,7 @@ import msgspec
 from litestar import Response, get, put
 from litestar.params import FromPath, JSONBody
 
-from application.availability import AboutDesk, NoticeIdle, SetAvailability, SetCapacity
+from application.availability import AboutDesk, NoticeIdle, SetAvailability, SetCapacity, SetSkills
 from application.projection import Connection as ReadConnection
 from application.routing import opening
 from domain.agent import Agent
@@ -18,6 +18,7 @@ from domain.agent import Availability as Status
 from domain.ids import parse, wire
 from domain.kernel import Aggregate
 from domain.refusals import Invalid, NotFound
+from domain.skills import SKILL_LENGTH
 from domain.team import MOST_CAPACITY
 from infrastructure.clock import now
 from interfaces.http.audience import STAFF, Asker, Caller, may
@@ -30,6 +31,7 @@ from interfaces.http.transcript import Limit, PageCursor
 from projections.transcript import read_conversation
 from projections.workload import TaskView, read_desks, read_queue_place, read_task, read_teams_at_work
 
+Skill = Annotated[str, msgspec.Meta(max_length=SKILL_LENGTH)]
 READERS = STAFF | {"analyst", "auditor"}
 
 
@@ -46,6 +48,12 @@ class CapacityRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     capacity: Annotated[int, msgspec.Meta(ge=0, le=MOST_CAPACITY)] | None
 
 
+class SkillsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All that they can do, in place of what was said before."""
+
+    skills: tuple[Skill, ...]
+
+
 class AvailabilityBody(msgspec.Struct, frozen=True, rename="camel"):
     """`idle`: away only because nothing was heard of them. `capacity` null: what their team says."""
 
@@ -53,6 +61,7 @@ class AvailabilityBody(msgspec.Struct, frozen=True, rename="camel"):
     status: Status
     idle: bool
     capacity: int | None
+    skills: tuple[str, ...]
 
 
 class DeskBody(msgspec.Struct, frozen=True, rename="camel"):
@@ -63,6 +72,7 @@ class DeskBody(msgspec.Struct, frozen=True, rename="camel"):
     idle: bool
     capacity: int | None
     load: int
+    skills: tuple[str, ...]
 
 
 class DeskList(msgspec.Struct, frozen=True, rename="camel"):
@@ -140,6 +150,22 @@ async def set_capacity(
     return await _carry_out(request, caller, parts, command)
 
 
+@put(
+    "/api/v1/agents/{agent_id:str}/skills",
+    status_code=200,
+    opt={"audience": "member", "roles": may(SetSkills)},
+    summary="Set an agent's skills",
+    operation_id="setSkills",
+    tags=["agents"],
+)
+async def set_skills(
+    request: JsonRequest, agent_id: FromPath[str], data: JSONBody[SkillsRequest], caller: Asker, parts: Parts
+) -> Response[AvailabilityBody]:
+    """Who waits with the label `skill:german` asks for the skill `german`; a team may ask for all of its queue."""
+    command = SetSkills(agent_id=parse("agent", agent_id), skills=data.skills)
+    return await _carry_out(request, caller, parts, command)
+
+
 @get(
     "/api/v1/agents/availability",
     opt={"audience": "member", "roles": READERS},
@@ -155,7 +181,9 @@ async def list_availability(
     async with parts.database.tenant(caller.tenant_id) as connection:
         views, more = await read_desks(connection, caller.tenant_id, limit, cursor)
     data = tuple(
-        DeskBody(wire("agent", view.agent_id), view.availability, view.is_idle, view.capacity, view.load)
+        DeskBody(
+            wire("agent", view.agent_id), view.availability, view.is_idle, view.capacity, view.load, view.skills
+        )
         for view in views
     )
     return answer(DeskList(data, more), seq=seq)
@@ -186,7 +214,7 @@ async def get_queue_place(
     return answer(QueueBody(wire("conversation", id), position, seconds, hours), seq=seq)
 
 
-ROUTES = (set_my_availability, set_availability, set_capacity, list_availability, get_queue_place)
+ROUTES = (set_my_availability, set_availability, set_capacity, set_skills, list_availability, get_queue_place)
 
 
 async def hours_now(parts: HttpParts, tenant_id: int) -> OpenBody:
@@ -215,5 +243,7 @@ async def _carry_out(
         agent = one.event.mutate(agent)
     if not isinstance(agent, Agent):
         raise NotFound
-    body = AvailabilityBody(wire("agent", agent.id), agent.availability, agent.is_idle, agent.capacity)
+    body = AvailabilityBody(
+        wire("agent", agent.id), agent.availability, agent.is_idle, agent.capacity, agent.skills
+    )
     return answer_to_command(body, receipt)

@@ -110,6 +110,8 @@ async def search_chat(
         cursor=cursor,
     )
     seq = await reached(parts, request, caller.tenant_id, "search")
+    if within == "contacts":
+        seq = min(seq, await reached(parts, request, caller.tenant_id, "contacts"))
     async with parts.database.tenant(caller.tenant_id) as connection:
         page = await search(connection, caller.tenant_id, chosen)
     return answer(SearchPageBody(tuple(_body(hit) for hit in page.hits), page.next_cursor), seq=seq)

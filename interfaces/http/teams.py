@@ -23,6 +23,7 @@ from domain.hours import Hours, Opening
 from domain.ids import parse, wire
 from domain.kernel import Aggregate, Event
 from domain.refusals import NotFound
+from domain.skills import SkillRule
 from domain.team import CAPACITY, MOST_CAPACITY, Routing, Strategy, Team
 from interfaces.http.audience import STAFF, Asker, Caller, may
 from interfaces.http.body import JsonRequest
@@ -57,13 +58,16 @@ class HoursBody(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fiel
 class RoutingBody(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """`manual`: members take conversations themselves. `capacity`: open conversations of one member.
 
-    `servesEveryone`: also what is in no team's queue. `hours` null: always open.
+    `servesEveryone`: also what is in no team's queue. `hours` null: always open. `skills`: what all
+    of its conversations ask for; with `skillRule` `need` who lacks what is asked for is assigned nothing.
     """
 
     strategy: Strategy
     capacity: Annotated[int, msgspec.Meta(ge=0, le=MOST_CAPACITY)] = CAPACITY
     serves_everyone: bool = True
     hours: HoursBody | None = None
+    skills: tuple[str, ...] = ()
+    skill_rule: SkillRule = "prefer"
 
 
 class TeamBody(msgspec.Struct, frozen=True):
@@ -256,7 +260,7 @@ def _routing(body: RoutingBody) -> Routing:
     if body.hours is not None:
         openings = tuple(Opening(one.day, one.opens, one.closes) for one in body.hours.openings)
         hours = Hours(body.hours.time_zone, openings, body.hours.holidays)
-    return Routing(body.strategy, body.capacity, body.serves_everyone, hours)
+    return Routing(body.strategy, body.capacity, body.serves_everyone, hours, body.skills, body.skill_rule)
 
 
 def _rules(routing: Routing) -> RoutingBody:
@@ -264,4 +268,6 @@ def _rules(routing: Routing) -> RoutingBody:
     if routing.hours is not None:
         openings = tuple(OpeningBody(one.day, one.opens, one.closes) for one in routing.hours.openings)
         hours = HoursBody(routing.hours.time_zone, openings, routing.hours.holidays)
-    return RoutingBody(routing.strategy, routing.capacity, routing.serves_everyone, hours)
+    return RoutingBody(
+        routing.strategy, routing.capacity, routing.serves_everyone, hours, routing.skills, routing.skill_rule
+    )

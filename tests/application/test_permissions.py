@@ -32,6 +32,7 @@ AssignConversation    owner admin supervisor system
 SetAvailability       owner admin supervisor agent system
 NoticeIdle            owner admin supervisor agent
 SetCapacity           owner admin supervisor system
+SetSkills             owner admin supervisor system
 CreateTeam            owner admin supervisor system
 RenameTeam            owner admin supervisor system
 AddTeamMember         owner admin supervisor system

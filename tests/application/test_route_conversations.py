@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 
 from application.actor import system
 from application.agent import ChangeAgentRole, DeactivateAgent, InviteAgent
-from application.availability import SetAvailability, SetCapacity
+from application.availability import SetAvailability, SetCapacity, SetSkills
 from application.bus import CommandBus
 from application.cache import AggregateCache
 from application.command import Command
@@ -37,6 +37,7 @@ from application.handling import (
     TransferConversation,
 )
 from application.log import Recorded
+from application.marks import ChangeLabels
 from application.policies.route_conversations import RouteConversations
 from application.routing import decide
 from application.seats import Seats, seated
@@ -215,6 +216,27 @@ async def test_what_wakes_stays_with_its_agent_where_nobody_assigns(scene: Scene
     assert await scene.owner(chat) == ANNA
 
 
+async def test_who_asks_for_a_skill_is_given_to_whoever_learns_it(scene: Scene) -> None:
+    await scene.team(Routing("round_robin", skills=("german",), skill_rule="need"), ANNA, BEN)
+    chat = await scene.chat(with_assistant=False)
+    await scene.follow()
+    assert await scene.owner(chat) is None
+    await scene.do(ADMIN, SetSkills(agent_id=BEN, skills=(" German ",)))
+    await scene.follow()
+    assert await scene.owner(chat) == BEN
+
+
+async def test_a_label_that_asks_for_a_skill_is_taken_away_and_nobody_waits_any_more(scene: Scene) -> None:
+    chat = await scene.chat(with_assistant=False)
+    await scene.do(agent(), ChangeLabels(conversation_id=chat, add=("Skill:German", "vip")))
+    await scene.team(Routing("round_robin", skill_rule="need"), ANNA)
+    await scene.follow()
+    assert await scene.owner(chat) is None
+    await scene.do(agent(), ChangeLabels(conversation_id=chat, remove=("skill:german",)))
+    await scene.follow()
+    assert await scene.owner(chat) == ANNA
+
+
 async def test_reacting_twice_and_two_reactors_at_once_assign_once(scene: Scene) -> None:
     await scene.team(Routing("round_robin"), ANNA, BEN)
     chats = [await scene.chat(with_assistant=False) for _ in range(5)]
@@ -302,6 +324,16 @@ class Floor(RuleBasedStateMachine):
     def room_changes(self, who: UUID, capacity: int | None) -> None:
         self.attempt(ADMIN, SetCapacity(agent_id=who, capacity=capacity))
 
+    @rule(who=agents, skills=st.sets(st.sampled_from(["german", "legal"])))
+    def an_agent_learns_or_forgets(self, who: UUID, skills: set[str]) -> None:
+        self.attempt(ADMIN, SetSkills(agent_id=who, skills=tuple(skills)))
+
+    @rule(chat=chats, skill=st.sampled_from(["german", "legal"]), is_asked=st.booleans())
+    def a_conversation_asks_for_a_skill_or_no_more(self, chat: UUID, skill: str, is_asked: bool) -> None:
+        names = (f"skill:{skill}",)
+        change = {"add": names} if is_asked else {"remove": names}
+        self.attempt(agent(ANNA), ChangeLabels(conversation_id=chat, **change))
+
     @rule(who=agents, role=st.sampled_from(["agent", "analyst"]))
     def a_role_changes(self, who: UUID, role: Any) -> None:
         self.attempt(ADMIN, ChangeAgentRole(agent_id=who, role=role))
@@ -314,9 +346,15 @@ class Floor(RuleBasedStateMachine):
     def a_team_changes(self, who: UUID, number: int, what: Any) -> None:
         self.attempt(ADMIN, what(team_id=self.teams[number], agent_id=who))
 
-    @rule(number=st.integers(0, 1), strategy=st.sampled_from(["manual", "round_robin", "least_loaded"]))
-    def the_rules_change(self, number: int, strategy: Any) -> None:
-        self.attempt(ADMIN, RouteTeam(team_id=self.teams[number], routing=Routing(strategy, 2)))
+    @rule(
+        number=st.integers(0, 1),
+        strategy=st.sampled_from(["manual", "round_robin", "least_loaded"]),
+        skills=st.sampled_from([(), ("german",)]),
+        skill_rule=st.sampled_from(["prefer", "need"]),
+    )
+    def the_rules_change(self, number: int, strategy: Any, skills: Any, skill_rule: Any) -> None:
+        routing = Routing(strategy, 2, skills=skills, skill_rule=skill_rule)
+        self.attempt(ADMIN, RouteTeam(team_id=self.teams[number], routing=routing))
 
     @rule(number=st.integers(0, 1))
     @precondition(lambda self: len(self.scene.memory.recorded) > 60)
@@ -357,10 +395,38 @@ class Floor(RuleBasedStateMachine):
         self.run(self.scene.follow())
         floor = self.run(MemoryDesks(self.scene.memory).floor(TENANT, 0, self.scene.now))
         assert decide(floor, self.scene.now) == ()
+        self.nobody_waits_whom_an_agent_could_take(floor)
         assert floor.abandoned == ()
         load = _Load()
         for one in self.scene.memory.recorded:
             load.see(one)
+
+    def nobody_waits_whom_an_agent_could_take(self, floor: Any) -> None:
+        """Said once more, without the code that decides: everybody who waits against everybody there."""
+        desks = self.run(self.everything())
+        known = {team.team_id for team in floor.teams}
+        for waiting, asked in desks:
+            queue = waiting.team_id if waiting.team_id in known else None
+            for team in floor.teams:
+                serves = team.team_id == queue or (queue is None and team.routing.serves_everyone)
+                if not serves or team.routing.strategy == "manual" or not team.routing.is_open(self.scene.now):
+                    continue
+                for desk in floor.desks:
+                    room = team.routing.capacity if desk.capacity is None else desk.capacity
+                    lacks = team.routing.skill_rule == "need" and (asked | {*team.routing.skills}) - desk.skills
+                    able = desk.is_there and desk.agent_id in team.members and desk.load < room and not lacks
+                    assert not able, (waiting, desk, team)
+
+    async def everything(self) -> list[tuple[Any, set[str]]]:
+        """Who waits, and the skills they ask for, out of the log itself."""
+        desks = MemoryDesks(self.scene.memory)
+        desks.fold(0)
+        waiting = [task for task in desks.tasks.values() if task.waiting_since is not None]
+        found: list[tuple[Any, set[str]]] = []
+        for task in waiting:
+            labels = (await self.scene.conversation(task.conversation_id)).labels
+            found.append((task, {one.removeprefix("skill:") for one in labels if one.startswith("skill:")}))
+        return found
 
 
 class _Load:

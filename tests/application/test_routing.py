@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from application.routing import Desk, Floor, OpenState, TeamDesk, Waiting, decide, opening, queues_with_room
@@ -20,7 +21,7 @@ NIGHT = Hours("UTC", tuple(Opening(day, "22:00", "24:00") for day in range(7)))
 
 def waits(number: int, minutes: int = 0, **more: UUID | None) -> Waiting:
     since = NOW - timedelta(minutes=minutes)
-    return Waiting(UUID(int=0xF00 + number), UUID(int=1), 1, since, **more)
+    return Waiting(UUID(int=0xF00 + number), UUID(int=1), 1, since, **more)  # pyright: ignore[reportArgumentType]
 
 
 def desk(agent_id: UUID, load: int = 0, availability: Availability = "online", **more: int | bool) -> Desk:
@@ -106,3 +107,55 @@ def test_hours_are_those_of_the_teams_that_serve_the_queue() -> None:
     assert opening(None, (team(hours=NIGHT),), NOW) == OpenState(False, tonight)
     assert opening(TEAM, (team(hours=Hours()),), NOW) == OpenState(False, None)
     assert opening(None, (team(hours=NIGHT), team(id=OTHER)), NOW) == OpenState(True)
+
+
+GERMAN, LEGAL = frozenset(["german"]), frozenset(["legal"])
+
+
+def able(agent_id: UUID, *skills: str, load: int = 0) -> Desk:
+    return Desk(agent_id, "online", load=load, skills=frozenset(skills))
+
+
+def asks(number: int, skills: frozenset[str], minutes: int = 0, **more: UUID | None) -> Waiting:
+    return msgspec.structs.replace(waits(number, minutes, **more), skills=skills)
+
+
+def test_who_has_the_skills_comes_first_but_nobody_waits_for_them() -> None:
+    waiting = (asks(1, GERMAN),)
+    assert given(Floor(1, (able(ANNA), able(BEN, "german", load=7)), (team(),), waiting)) == [
+        (1, BEN, "least_loaded")
+    ]
+    assert given(Floor(1, (able(ANNA), able(BEN, "german", load=8)), (team(),), waiting)) == [
+        (1, ANNA, "least_loaded")
+    ]
+
+
+def test_where_skills_are_needed_nobody_else_is_assigned() -> None:
+    rules = team(skill_rule="need")
+    waiting = (asks(1, GERMAN, 9), asks(2, LEGAL, 5), waits(3))
+    assert given(Floor(1, (able(ANNA), able(BEN, "legal")), (rules,), waiting)) == [
+        (2, BEN, "least_loaded"),
+        (3, ANNA, "least_loaded"),
+    ]
+
+
+def test_a_team_may_ask_for_skills_of_all_that_is_in_its_queue() -> None:
+    rules = team(skill_rule="need", skills=("german",))
+    waiting = (asks(1, LEGAL, 5), waits(2))
+    both = able(BEN, "german", "legal", load=7)
+    assert given(Floor(1, (able(ANNA, "legal"), both), (rules,), waiting)) == [(1, BEN, "least_loaded")]
+
+
+def test_who_had_it_before_gets_it_again_only_if_they_have_the_skills_that_others_have() -> None:
+    waiting = (asks(1, GERMAN, last_agent_id=ANNA),)
+    assert given(Floor(1, (able(ANNA), able(BEN, "german")), (team(),), waiting)) == [(1, BEN, "least_loaded")]
+
+
+def test_a_free_seat_suits_only_whom_it_would_be_given_to() -> None:
+    """What is read of the queue is what `decide` can do something with: the rest stands in nobody's way."""
+    desks, teams = (able(ANNA, "german"),), (team(skill_rule="need", serves_everyone=False),)
+    seats = queues_with_room(desks, teams, NOW).seats
+    assert [
+        any(seat.suits(queue, asked) for seat in seats)
+        for queue, asked in ((TEAM, GERMAN), (TEAM, frozenset[str]()), (TEAM, LEGAL), (None, GERMAN))
+    ] == [True, True, False, False]

@@ -79,8 +79,11 @@ async def thread(desk: Desk, shop: Shop) -> tuple[str, dict[str, str]]:
 
 @pytest.fixture
 async def ask(desk: Desk, shop: Shop, agent: dict[str, str], thread: tuple[str, dict[str, str]]) -> Ask:
-    """Sends a case's request about the shop's thread; `{agent}` in a body is a colleague."""
-    colleague = (await desk.http.get("/api/v1/auth/me", headers=await shop.member())).json()["user"]["id"]
+    """Sends a case's request about the shop's thread; `{agent}` in a body is a colleague who is there."""
+    other = await shop.member()
+    colleague = (await desk.http.get("/api/v1/auth/me", headers=other)).json()["user"]["id"]
+    await desk.http.put("/api/v1/agents/me/availability", json={"status": "online"}, headers=other)
+    await desk.fold()
 
     async def send(case: Case, headers: dict[str, str]) -> httpx.Response:
         method, path = case.line.split(" ", 1)

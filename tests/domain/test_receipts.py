@@ -33,6 +33,23 @@ def test_reading_tells_what_is_left() -> None:
     assert (read.side, read.up_to, read.left) == ("agent", 6, 1)
 
 
+def test_an_agent_who_ends_it_has_read_all_of_it_and_a_visitor_has_not() -> None:
+    for by, left in ((BY_ANNA, []), (BY_VISITOR, [6, 7])):
+        conversation = talk()
+        conversation.end(by)
+        assert conversation.unread["agent"] == left
+        conversation.post(BY_VISITOR, UUID(int=99), "One more thing")
+        assert len(conversation.unread["agent"]) == len(left) + 1
+
+
+def test_what_an_agent_has_ended_needs_no_reading() -> None:
+    conversation = talk()
+    conversation.end(BY_ANNA)
+    conversation.collect_events()
+    conversation.mark_read(BY_ANNA, 8)
+    assert list(conversation.collect_events()) == []
+
+
 def test_reading_backwards_or_twice_changes_nothing() -> None:
     conversation = talk()
     conversation.mark_read(BY_ANNA, 7)

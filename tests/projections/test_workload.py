@@ -9,7 +9,7 @@ import pytest
 
 from application.actor import system
 from application.agent import DeactivateAgent, InviteAgent
-from application.availability import SetAvailability, SetCapacity
+from application.availability import SetAvailability, SetCapacity, SetSkills
 from application.handling import (
     AcceptConversation,
     AssignConversation,
@@ -18,6 +18,7 @@ from application.handling import (
     SnoozeConversation,
     TransferConversation,
 )
+from application.marks import ChangeLabels
 from application.routing import Floor
 from application.team import AddTeamMember, CreateTeam, RemoveTeam, RouteTeam
 from domain.hours import Hours, Opening
@@ -72,7 +73,8 @@ async def busy(house: House) -> list[UUID]:
     """A life in which every kind of row changes; what waits at its end is in three queues."""
     await staff(house)
     first = await team(house, Routing("least_loaded", 3, serves_everyone=True, hours=OPEN), ANNA, BEN)
-    second = await team(house, Routing("round_robin", serves_everyone=False), BEN, name="Sales")
+    needs = Routing("round_robin", serves_everyone=False, skills=("german",), skill_rule="need")
+    second = await team(house, needs, BEN, name="Sales")
     gone = await team(house, Routing("round_robin"), ANNA, name="Gone")
     chats = [await house.chat(with_assistant=False) for _ in range(9)]
     await house.do(agent(), AcceptConversation(conversation_id=chats[0]))
@@ -91,7 +93,26 @@ async def busy(house: House) -> list[UUID]:
     await house.do(agent(), EndConversation(conversation_id=chats[6]))
     await house.do(agent(), TransferConversation(conversation_id=chats[7], agent_id=BEN))
     await house.do(ADMIN, SetCapacity(agent_id=ANNA, capacity=2))
+    await house.do(ADMIN, SetSkills(agent_id=BEN, skills=("german", "legal")))
+    for chat, asked in ((chats[1], "skill:legal"), (chats[3], "skill:music"), (chats[8], "skill:music")):
+        await house.do(agent(), ChangeLabels(conversation_id=chat, add=(asked, "vip")))
+    await house.do(agent(), ChangeLabels(conversation_id=chats[8], remove=("skill:music",)))
     return chats
+
+
+async def test_who_waits_for_a_skill_that_nobody_there_has_is_not_read(house: House, models: ReadModels) -> None:
+    """So that however many of them there are, they hide nobody."""
+    await staff(house)
+    await team(house, Routing("round_robin", skill_rule="need"), ANNA, BEN)
+    chats = [await house.chat(with_assistant=False) for _ in range(3)]
+    await house.do(ADMIN, SetSkills(agent_id=ANNA, skills=("german",)))
+    for chat, asked in zip(chats, ("skill:music", "skill:german"), strict=False):
+        await house.do(agent(), ChangeLabels(conversation_id=chat, add=(asked,)))
+    await models.fold()
+    async with models.tenant() as connection:
+        floor = await read_floor(connection, TENANT, 0, house.now)
+    assert [one.conversation_id for one in floor.waiting] == chats[1:]
+    assert [sorted(one.skills) for one in floor.waiting] == [["german"], []]
 
 
 async def test_the_floor_the_seats_and_what_is_due_are_those_of_the_fold(

@@ -60,10 +60,11 @@ class MemoryDesks:
                 one.team_id,
                 one.last_agent_id,
                 one.let_go_by,
+                frozenset(one.skills),
             )
             for one in self.tasks.values()
             if one.waiting_since is not None
-            and (one.team_id in queues.team_ids or (queues.everyone and one.team_id not in known))
+            and any(seat.suits(_queue(one, known), frozenset(one.skills)) for seat in queues.seats)
         ]
         gone = [row.agent_id for row in self.desks.values() if not row.is_staff]
         abandoned = [Held(one.conversation_id, one.version) for id in gone for one in self.held(id)]
@@ -106,7 +107,13 @@ class MemoryDesks:
 
     def _desk(self, row: DeskRow) -> Desk:
         load = len(self.held(row.agent_id))
-        return Desk(row.agent_id, row.availability, row.is_staff, load, row.capacity, row.last_given)
+        return Desk(
+            row.agent_id, row.availability, row.is_staff, load, row.capacity, row.last_given, frozenset(row.skills)
+        )
+
+
+def _queue(task: Task, known: set[UUID]) -> UUID | None:
+    return task.team_id if task.team_id in known else None
 
 
 def capacity_of(own: int | None, teams: Iterable[int]) -> int:

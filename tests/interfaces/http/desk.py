@@ -20,7 +20,6 @@ from application.assistant import ConfigureAssistant
 from application.bus import CommandBus, Receipt
 from application.command import Command
 from application.copilot import Copilot
-from application.handlers import HANDLERS
 from application.policies.answer_with_assistant import AnswerWithAssistant
 from application.ports import Answer, Hear, Question, unheard
 from application.tenant import OpenTenant
@@ -30,7 +29,6 @@ from domain.assistant import Persona
 from domain.ids import tenant_wire, wire
 from domain.widget import Look
 from infrastructure.access.access import Access, open_access
-from infrastructure.clock import now, uuid7
 from infrastructure.drafts import Drafts
 from infrastructure.egress import Egress
 from infrastructure.ending import end
@@ -50,6 +48,7 @@ from interfaces.http.app import routed_app
 from interfaces.http.parts import AssistantParts, FileParts, HealthReport, HttpParts, PartHealth
 from interfaces.knowledge import Knowledge
 from interfaces.live_words import FeedWords
+from interfaces.routing import open_seats, seated_bus
 from interfaces.usage import open_allowance
 from interfaces.webhooks import webhook_parts
 from interfaces.ws.hub import Hub
@@ -144,7 +143,7 @@ class Desk:
         self.access = access
         self.http = http
         self.app = app
-        self.bus = CommandBus(store, HANDLERS, now, uuid7, allowance=app.state.parts.allowance)
+        self.bus: CommandBus = app.state.parts.bus
         self.files: FileParts = app.state.parts.files
         self.model = model
         self.live = live
@@ -209,7 +208,7 @@ async def open_desk(
         feed = Feed(nats, store.reader, store.mapper)
         hub = Hub(feed, store.reader, store.database)
         allowance, model = open_allowance(store), ScriptedModel()
-        bus = CommandBus(store, HANDLERS, now, uuid7, allowance=allowance)
+        bus = seated_bus(store, open_seats(store), allowance=allowance)  # as interfaces/bootstrap.py has it
         parts = HttpParts(
             bus=bus,
             database=store.database,

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from domain.ids import parse, wire
+from infrastructure.drafts import Drafts
 from tests.interfaces.http.desk import Desk, Shop
 
 
@@ -61,6 +62,20 @@ async def test_a_draft_about_somebody_whom_another_process_erased_is_not_kept(de
     answer = await desk.http.put(at(id), json={"text": "Dear Vera"}, headers=anna)
     assert answer.status_code == 404
     assert await rows(desk) == []
+
+
+async def test_a_draft_that_nobody_touched_for_30_days_is_dropped(desk: Desk, shop: Shop) -> None:
+    anna = await shop.member()
+    threads = [(await shop.thread())[0] for _ in range(2)]
+    for id in threads:
+        await desk.http.put(at(id), json={"text": "Dear"}, headers=anna)
+    age = "UPDATE drafts.draft SET at = now() - %s::interval WHERE conversation_id = %s"
+    async with desk.store.database.worker() as connection:
+        for id, old in zip(threads, ("30 days 1 minute", "29 days 23 hours"), strict=True):
+            await connection.execute(age, (old, parse("conversation", id)))
+    drafts = Drafts(desk.store.database, desk.store.keyring)
+    assert [await drafts.sweep(), await drafts.sweep()] == [1, 0]
+    assert [(await desk.http.get(at(id), headers=anna)).status_code for id in threads] == [404, 200]
 
 
 async def test_a_strangers_conversation_has_no_draft(desk: Desk, shop: Shop, other_shop: Shop) -> None:

@@ -28,6 +28,10 @@ async def test_a_transfer_names_the_other_agent_and_brings_a_note(desk: Desk, sh
     anna, ben = await shop.member(), await shop.member()
     await desk.http.post(for_agents(id, "accept"), headers=anna)
     body = {"agentId": await me(desk, ben), "note": "Knows printers"}
+    away = await desk.http.post(for_agents(id, "transfer"), json=body, headers=anna)
+    assert (away.status_code, away.json()["error"]["code"]) == (409, "agent_unavailable")
+    await desk.http.put("/api/v1/agents/me/availability", json={"status": "online"}, headers=ben)
+    await desk.fold()
     answer = await desk.http.post(for_agents(id, "transfer"), json=body, headers=anna)
     assert answer.status_code == 200, answer.text
     assert answer.json()["conversation"]["assigneeId"] == body["agentId"]

@@ -20,6 +20,8 @@ ROUTING = {
         "openings": [{"day": day, "opens": "09:00", "closes": "17:00"} for day in range(5)],
         "holidays": ["2026-12-25"],
     },
+    "skills": ["german"],
+    "skillRule": "need",
 }
 NEVER = {"strategy": "manual", "hours": {"timeZone": "UTC", "openings": []}}
 
@@ -152,14 +154,31 @@ async def test_who_is_there_and_what_they_have_is_listed(desk: Desk, shop: Shop)
     thread, _ = await shop.thread()
     await desk.http.post(f"/api/v1/chat/agent/conversations/{thread}/accept", headers=anna)
     capacity = await desk.http.put(f"/api/v1/agents/{agent}/capacity", json={"capacity": 3}, headers=boss)
-    assert capacity.json() == {"agentId": agent, "status": "online", "idle": False, "capacity": 3}
+    assert capacity.json() == {"agentId": agent, "status": "online", "idle": False, "capacity": 3, "skills": []}
     sent_home = await desk.http.put(f"/api/v1/agents/{agent}/availability", json={"status": "away"}, headers=boss)
     assert sent_home.json()["status"] == "away"
     await desk.fold()
     found = (await desk.http.get("/api/v1/agents/availability", headers=boss)).json()["data"]
-    mine = {"agentId": agent, "status": "away", "idle": False, "capacity": 3, "load": 1}
+    mine = {"agentId": agent, "status": "away", "idle": False, "capacity": 3, "load": 1, "skills": []}
     assert mine in found
     assert len(found) == 2
+
+
+async def test_an_agents_skills_are_set_by_a_supervisor_and_listed(desk: Desk, shop: Shop) -> None:
+    boss, anna = await shop.member("supervisor"), await shop.member()
+    agent = await me(shop, anna)
+    path, body = f"/api/v1/agents/{agent}/skills", {"skills": ["Legal", " german", "legal"]}
+    assert (await desk.http.put(path, json=body, headers=anna)).status_code == 403
+    answer = await desk.http.put(path, json=body, headers=boss)
+    assert (answer.status_code, answer.json()["skills"]) == (200, ["german", "legal"])
+    head = await shop.head()
+    assert (await desk.http.put(path, json=body, headers=boss)).status_code == 200
+    assert await shop.head() == head
+    for wrong in (["x" * 45], [" "], [7], "german", ["a", "\x00"]):
+        assert (await desk.http.put(path, json={"skills": wrong}, headers=boss)).status_code == 400
+    await desk.fold()
+    found = (await desk.http.get("/api/v1/agents/availability", headers=boss)).json()["data"]
+    assert [one["skills"] for one in found if one["agentId"] == agent] == [["german", "legal"]]
 
 
 async def test_a_visitor_sees_their_place_in_the_queue_and_when_it_opens(desk: Desk) -> None:
