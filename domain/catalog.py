@@ -27,6 +27,7 @@ from domain import (
     team,
     tenant,
     view,
+    voice,
     webhook,
     widget,
 )
@@ -52,6 +53,7 @@ NOUNS = (
     file,
     team,
     view,
+    voice,
     webhook,
     bulk,
 )

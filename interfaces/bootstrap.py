@@ -17,6 +17,7 @@ from application.policies.answer_with_assistant import AnswerWithAssistant
 from application.policies.delete_purged_file import DeletePurgedFile
 from application.policies.forget_visits import ForgetVisits
 from application.policies.notice_usage import NoticeNearLimits
+from application.policies.release_line import ReleaseLine
 from application.ports import Policy
 from application.seats import Seats
 from infrastructure.access.access import Access, keep_swept, open_access
@@ -39,6 +40,7 @@ from infrastructure.reactor import Reactor
 from infrastructure.settings import Settings
 from infrastructure.track.retention import keep_tracked
 from infrastructure.usage import keep_usage_swept
+from infrastructure.voice.number_pool import NumberPool
 from infrastructure.webhooks.courier import Courier
 from infrastructure.webhooks.requests import DeliverOnRequest
 from interfaces.answers import model_egress, open_answer_models, open_embeddings
@@ -62,6 +64,7 @@ from interfaces.routing import open_seats, queue_places, routing, seated_bus
 from interfaces.tasks import Tasks
 from interfaces.tracking import forget_in, open_ingest, start_attendance
 from interfaces.usage import UsageCounters, open_allowance
+from interfaces.voice import open_voice
 from interfaces.webhook_metrics import WebhookMetrics
 from interfaces.webhooks import webhook_courier, webhook_parts
 from interfaces.ws.hub import Hub
@@ -173,6 +176,8 @@ async def open_app(process: Process, roles: Collection[str], demo: DemoPage | No
     hub = Hub(feed, store.reader, store.database, registry=process.registry)
     ingest = await process.closing.enter_async_context(open_ingest(store.database, process.settings.master_key))
     model = await _answer_models(process)
+    base_url = _public_url(process.settings)
+    voice = open_voice(process.settings, store, process.side.bus, base_url)
     parts = HttpParts(
         bus=process.side.bus,
         database=store.database,
@@ -193,7 +198,8 @@ async def open_app(process: Process, roles: Collection[str], demo: DemoPage | No
         assistants=AssistantParts(
             egress=model_egress(process.settings), copilot=Copilot(store, process.side.bus, model)
         ),
-        base_url=_public_url(process.settings),
+        voice=await process.closing.enter_async_context(voice),
+        base_url=base_url,
     )
     if "api" not in roles:
         yield build_app(parts, own=health.ROUTES)
@@ -239,6 +245,7 @@ async def _reactor(process: Process) -> None:
         DeletePurgedFile(store, process.files.blobs, store.keyring.destroy),
         ForgetVisits(forget_in(store.database)),
         NoticeNearLimits(process.side.allowance, UsageCounters(store), process.side.bus),
+        ReleaseLine(NumberPool(store.database).release),
     ]
     route, timers = routing(store, process.side.seats, process.progress)
     policies += [route, timers, queue_places(store, feed, process.progress), await _courier(process)]

@@ -12,7 +12,7 @@ import msgspec
 from application.due import DueKind, due_of
 from application.log import Recorded
 from application.projection import Connection
-from domain import agent, handling, team
+from domain import agent, call, handling, team
 from domain.agent import (
     AgentDeactivated,
     AgentInvited,
@@ -45,7 +45,7 @@ class Task(msgspec.Struct):
 
     `queued_at`: when it last came into the queue; kept while a transfer waits to be accepted.
     `last_agent_id` had it before; `let_go_by` gave it back. `taken_at`: when an agent last got it.
-    `due_*`: what a timer has to do; `version` and `seq` are those of the last event that moved it.
+    `due_*`: what a timer has to do, `call_*` for its call; `version` and `seq`: of the last event that moved it.
     """
 
     tenant_id: int
@@ -65,6 +65,9 @@ class Task(msgspec.Struct):
     position: int
     version: int
     seq: int
+    call_due_at: datetime | None = None
+    call_position: int = 0
+    call_version: int = 0
 
 
 class DeskRow(msgspec.Struct):
@@ -106,6 +109,7 @@ TASKS = Table(
         "tenant_id, assignee_id WHERE status = 'open' AND handled_by = 'agent'",
         "tenant_id, taken_at WHERE taken_at IS NOT NULL",
         "due_at WHERE due_at IS NOT NULL",
+        "call_due_at WHERE call_due_at IS NOT NULL",
     ),
 )
 DESKS = Table("workload_desk", DeskRow, ("agent_id",))
@@ -117,10 +121,10 @@ class Workload:
     """Folds handling, agents and teams. Nothing of what people write is in it."""
 
     name = "workload"
-    version = 1
+    version = 2
     tables = tuple(table.name for table in TABLES)
     concerns = frozenset(
-        event.TYPE for event in (ConversationStarted, *handling.EVENTS, *agent.EVENTS, *team.EVENTS)
+        event.TYPE for event in (ConversationStarted, *handling.EVENTS, *call.EVENTS, *agent.EVENTS, *team.EVENTS)
     )
 
     def ddl(self, build: int) -> str:
@@ -167,8 +171,16 @@ def _fold_task(tasks: dict[Key, Task], one: Recorded) -> None:
             due = due_of(one)
             task.due_kind, task.due_at = (due.kind, due.at) if due and due.at else (None, None)
             task.position, task.version, task.seq = one.position, one.version, one.seq
+        case _ if task is not None and task.call_version < one.version:
+            _time_call(task, one)
         case _:
             pass
+
+
+def _time_call(task: Task, one: Recorded) -> None:
+    due = due_of(one)
+    if due is not None and due.kind == "call":
+        task.call_due_at, task.call_position, task.call_version = due.at, one.position, one.version
 
 
 def _started(one: Recorded, event: ConversationStarted) -> Task:

@@ -18,6 +18,7 @@ from interfaces.http import (
     auth,
     availability,
     bulk,
+    call,
     canned_editing,
     contacts,
     conversation,
@@ -37,10 +38,12 @@ from interfaces.http import (
     qualification,
     teams,
     transcript,
+    twilio,
     undo,
     usage,
     views,
     visitors,
+    voice,
     webhook_deliveries,
     webhooks,
     widget_tokens,
@@ -62,6 +65,7 @@ from interfaces.http.track import track_widget_event
 from interfaces.http.transcript_download import download_transcript
 from interfaces.http.typing import tell_typing
 from interfaces.http.upload import upload_file
+from interfaces.http.voice_start import start_voice_call
 from interfaces.http.widget_config import get_chat_widget_config, get_widget_config
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
@@ -69,12 +73,14 @@ Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 ROUTES: tuple[ControllerRouterHandler, ...] = (
     send_chat_message,
     track_widget_event,
+    start_voice_call,
     get_widget_config,
     get_chat_widget_config,
     *conversation.ROUTES,
     *handling.ROUTES,
     *marks.ROUTES,
     *qualification.ROUTES,
+    *call.ROUTES,
     *copilot.ROUTES,
     tell_typing,
     *transcript.ROUTES,
@@ -96,6 +102,8 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *availability.ROUTES,
     *teams.ROUTES,
     *usage.ROUTES,
+    *voice.ROUTES,
+    *twilio.ROUTES,
     *assistants.ROUTES,
     *api_keys.ROUTES,
     *issuers.ROUTES,
