@@ -28,7 +28,10 @@ WHERE NOT EXISTS (SELECT FROM voice.lease o
 ORDER BY (SELECT max(u.leased_at) FROM voice.lease u WHERE u.tenant_id = %(tenant)s AND u.number = n.number)
   NULLS FIRST, n.number
 LIMIT 1
-ON CONFLICT DO NOTHING RETURNING conversation_id, number"""
+ON CONFLICT (tenant_id, conversation_id) DO UPDATE SET number = EXCLUDED.number, leased_at = EXCLUDED.leased_at,
+  expires_at = EXCLUDED.expires_at, released_at = NULL, provider_call = NULL
+  WHERE lease.released_at IS NOT NULL -- a start that came to nothing, and is tried again under its key
+RETURNING conversation_id, number"""
 _OPEN = """
 SELECT conversation_id, number FROM voice.lease
 WHERE tenant_id = %(tenant)s AND contact_id = %(contact)s AND released_at IS NULL"""

@@ -1,4 +1,4 @@
-"""A visitor gets a number to dial: one call at a time, once per key, within the plan, and only where it is enabled."""
+"""A visitor gets a number to dial: one call at a time, once per key, within the plan, only where it is enabled."""
 
 from __future__ import annotations
 
