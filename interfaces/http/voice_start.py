@@ -16,6 +16,7 @@ from interfaces.http.first_contact import opening, visitor_token
 from interfaces.http.headers import answer_to_command
 from interfaces.http.parts import Parts
 from interfaces.http.rates import pace
+from interfaces.http.visitors import refuse_flood
 from interfaces.wire import maybe_wire
 
 
@@ -57,6 +58,7 @@ async def start_voice_call(
     if not data.session_id or not data.session_id.strip():
         raise MissingSession
     opened = opening(request, caller, data.session_id, None)
+    await refuse_flood(parts, opened, None)
     wish = CallWish(grant.widget_id, maybe_parse("assistant", data.assistant_id), data.session_id)
     begun = await parts.voice.calling.start(opened.actor, wish, opened.request)
     body = _answer(begun, await visitor_token(parts, opened))
