@@ -94,10 +94,7 @@ async def report_call(work: Work, command: ReportCall) -> None:
             conversation.end_call(work.stamp, command.reason, command.seconds)
         case None:
             pass
-    if command.recording_url is not None:
-        conversation.keep_recording(work.stamp, command.recording_url)
-    if command.transcript is not None:
-        conversation.transcribe(work.stamp, await masked(work, command.transcript))
+    await _keep_words(work, conversation, command)
     _leave_to_humans(work, conversation)
 
 
@@ -105,6 +102,18 @@ async def end_overdue_call(work: Work, command: EndOverdueCall) -> None:
     conversation = await work.get(Conversation, command.conversation_id)
     conversation.end_overdue_call(work.stamp)
     _leave_to_humans(work, conversation)
+
+
+async def _keep_words(work: Work, conversation: Conversation, command: ReportCall) -> None:
+    """Providers come with them long after: of somebody who was erased meanwhile nothing is kept."""
+    if command.recording_url is None and command.transcript is None:
+        return
+    if (await work.load(Contact, conversation.contact_id)).is_erased:
+        return
+    if command.recording_url is not None:
+        conversation.keep_recording(work.stamp, command.recording_url)
+    if command.transcript is not None:
+        conversation.transcribe(work.stamp, await masked(work, command.transcript))
 
 
 def _leave_to_humans(work: Work, conversation: Conversation) -> None:

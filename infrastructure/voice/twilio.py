@@ -72,7 +72,7 @@ class TwilioLine:
         self._pool = pool
         self._secrets = secrets
         self._api_url = api_url.rstrip("/")
-        self._public_url = public_url.rstrip("/")
+        self._public_url = public_url
         self._deadline = deadline
         self._breakers = breakers or Breakers()
         self._client: httpx.AsyncClient | None = None
@@ -168,7 +168,7 @@ class TwilioLine:
 
 def callbacks(public_url: str, tenant_id: int) -> dict[str, str]:
     """Where Twilio asks and reports. The tenant is in the address, which Twilio signs with its token."""
-    tenant = tenant_wire(tenant_id)
+    tenant, public_url = tenant_wire(tenant_id), public_url.rstrip("/")
     return {
         "VoiceUrl": f"{public_url}{CALLBACKS}/incoming?tenant={tenant}",
         "VoiceMethod": "POST",

@@ -103,7 +103,7 @@ async def _signed(request: JsonRequest, parts: HttpParts, tenant: str) -> Signed
     if token is None:
         raise SignatureInvalid
     form = _form(await request.body())
-    url = f"{parts.base_url}{request.scope['path']}?{request.scope['query_string'].decode('latin-1')}"
+    url = f"{parts.base_url.rstrip('/')}{request.scope['path']}?{request.scope['query_string'].decode('latin-1')}"
     if not is_signed(token, url, form, given) or dict(form).get("AccountSid") != voice.settings.account:
         raise SignatureInvalid
     return Signed(tenant_id, voice.settings, dict(form))

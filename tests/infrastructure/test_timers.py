@@ -140,8 +140,8 @@ async def test_a_call_and_its_conversation_each_have_a_clock(scene: Scene) -> No
         await scene.settled(reactor)
         assert scene.timers.outstanding == 2
     async with scene.reacting() as reactor:  # another leader reads both out of the read model
+        await until(lambda: _is(scene.timers.outstanding == 2))
         await scene.settled(reactor)
-        assert scene.timers.outstanding == 2
         scene.pass_time(seconds=60)
         await ends_with(scene, chat, "returned")
         scene.pass_time(seconds=60)

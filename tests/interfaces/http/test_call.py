@@ -109,7 +109,13 @@ async def test_an_erased_visitors_recording_and_transcript_are_gone(
     await desk.fold()
     shown = (await desk.http.get(f"{CHATS}/{chat}", headers=owner)).json()
     assert shown["call"]["transcript"] == "My name is Mia"
-    await desk.do(system(shop.tenant_id), EraseContact(contact_id=parse("contact", shown["contact_data"]["id"])))
+    contact_id, actor = parse("contact", shown["contact_data"]["id"]), system(shop.tenant_id)
+    await desk.do(actor, EraseContact(contact_id=contact_id, reason="asked"))
+    await desk.store.keyring.destroy(shop.tenant_id, contact_id)
+    before = await shop.head()
+    late = await report(desk, owner, chat, recordingUrl=f"{LINK}2", transcript="Mia again")
+    assert late.status_code == 200
+    assert await shop.head() == before
     await desk.fold()
     call = (await desk.http.get(f"{CHATS}/{chat}", headers=owner)).json()["call"]
     assert (call["recordingUrl"], call["transcript"], call["phoneNumber"]) == (None, None, FIRST)
