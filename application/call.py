@@ -108,7 +108,8 @@ async def _keep_words(work: Work, conversation: Conversation, command: ReportCal
     """Providers come with them long after: of somebody who was erased meanwhile nothing is kept."""
     if command.recording_url is None and command.transcript is None:
         return
-    if (await work.load(Contact, conversation.contact_id)).is_erased:
+    contact, _ = await work.history(conversation.contact_id)  # anew: another process may have erased them
+    if isinstance(contact, Contact) and contact.is_erased:
         return
     if command.recording_url is not None:
         conversation.keep_recording(work.stamp, command.recording_url)
