@@ -133,9 +133,11 @@ async def test_what_was_accepted_in_time_stays(scene: Scene) -> None:
 
 async def test_a_call_and_its_conversation_each_have_a_clock(scene: Scene) -> None:
     chat = UUID(int=0xCA11)
-    call = {"contact_id": VISITOR, "phone_number": "+14165550101", "provider": "pool", "longest": 60}
+    call = StartCall(
+        conversation_id=chat, contact_id=VISITOR, phone_number="+14165550101", provider="pool", longest=60
+    )
     async with scene.reacting() as reactor:
-        await scene.do(VISITING, StartCall(conversation_id=chat, **call))  # pyright: ignore[reportArgumentType]
+        await scene.do(VISITING, call)
         await scene.do(agent(), TransferConversation(conversation_id=chat, agent_id=BEN))
         await scene.settled(reactor)
         assert scene.timers.outstanding == 2

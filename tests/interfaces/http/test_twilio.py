@@ -166,7 +166,7 @@ async def test_a_forged_callback_stores_nothing_and_learns_nothing(
             await call_back(desk.http, url.replace(shop.tenant, "nonsense"), **form),
             await call_back(desk.http, url, **form | foreign),
             await desk.http.post(url, json=form, headers={"X-Twilio-Signature": "x"}),
-            await desk.http.post(url, content=b"\xff\x00", headers={"X-Twilio-Signature": "ü".encode()}),
+            await desk.http.post(url, content=b"\xff\x00", headers={b"X-Twilio-Signature": "ü".encode()}),
         ]
         assert [answer.status_code for answer in refused] == [401] * len(refused)
         assert {answer.json()["error"]["code"] for answer in refused} == {"signature_invalid"}
