@@ -58,7 +58,7 @@ from interfaces.health import (
 from interfaces.http import health
 from interfaces.http.app import build_app
 from interfaces.http.pages import DemoPage, page_routes
-from interfaces.http.parts import AssistantParts, FileParts, HttpParts
+from interfaces.http.parts import AssistantParts, FileParts, HttpParts, VoiceParts
 from interfaces.live_words import FeedWords
 from interfaces.routing import open_seats, queue_places, routing, seated_bus
 from interfaces.tasks import Tasks
@@ -176,8 +176,6 @@ async def open_app(process: Process, roles: Collection[str], demo: DemoPage | No
     hub = Hub(feed, store.reader, store.database, registry=process.registry)
     ingest = await process.closing.enter_async_context(open_ingest(store.database, process.settings.master_key))
     model = await _answer_models(process)
-    base_url = _public_url(process.settings)
-    voice = open_voice(process.settings, store, process.side.bus, base_url)
     parts = HttpParts(
         bus=process.side.bus,
         database=store.database,
@@ -198,8 +196,8 @@ async def open_app(process: Process, roles: Collection[str], demo: DemoPage | No
         assistants=AssistantParts(
             egress=model_egress(process.settings), copilot=Copilot(store, process.side.bus, model)
         ),
-        voice=await process.closing.enter_async_context(voice),
-        base_url=base_url,
+        voice=await _voice(process),
+        base_url=_public_url(process.settings),
     )
     if "api" not in roles:
         yield build_app(parts, own=health.ROUTES)
@@ -263,6 +261,12 @@ async def _answer_models(process: Process) -> AnswerModels:
     return await process.closing.enter_async_context(
         open_answer_models(process.settings, process.side.store.database, process.embeddings)
     )
+
+
+async def _voice(process: Process) -> VoiceParts:
+    settings, side = process.settings, process.side
+    voice = open_voice(settings, side.store, side.bus, _public_url(settings))
+    return await process.closing.enter_async_context(voice)
 
 
 async def _courier(process: Process) -> DeliverOnRequest:
