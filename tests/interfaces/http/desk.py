@@ -61,6 +61,7 @@ PASSWORD = "correct horse battery"
 FALLBACK = "A colleague will take over."
 ORIGIN = "http://verbatim.test"
 UNHURRIED = RateRules()
+TWILIO_SECONDS = 2.0
 REGISTRY = CollectorRegistry()
 """Of the test process: its app counts in it, whichever desk has it."""
 
@@ -218,7 +219,9 @@ async def open_desk(
         hub = Hub(feed, store.reader, store.database)
         allowance, model = open_allowance(store), ScriptedModel()
         bus = CommandBus(store, HANDLERS, now, uuid7, allowance=allowance)
-        voice = await stack.enter_async_context(voice_parts(store, bus, SECRET, twilio_url, ORIGIN, 1.0))
+        voice = await stack.enter_async_context(
+            voice_parts(store, bus, SECRET, twilio_url, ORIGIN, TWILIO_SECONDS)
+        )
         parts = HttpParts(
             bus=bus,
             database=store.database,
