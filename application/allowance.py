@@ -17,6 +17,7 @@ from application.log import Charge, EventLog, LimitReached, Slice
 from application.plan import plan_key
 from application.ports import Counters
 from application.work import Work, fold
+from domain.call import DIAL_SECONDS, GRACE_SECONDS, RING_SECONDS, CallEnded, CallStarted
 from domain.conversation import AssistantReplied, Conversation, MessagePosted
 from domain.handling import HandlingChanged
 from domain.kernel import Event
@@ -35,9 +36,11 @@ ANSWER_TOKENS = 2_000
 ANSWER_SECONDS = 600
 """A reservation that nobody settled (a crash) holds no longer than this; the next charge deletes it."""
 AGAIN_FOR_LEVELS = 3600
+SPENT: frozenset[Meter] = frozenset(["tokens", "voice_seconds"])
+"""Known only when they are used up: they are counted, whatever the limit."""
 SOFT: frozenset[Meter] = frozenset(["messages", "tokens"])
 
-_STATES = (MessagePosted, AssistantReplied, HandlingChanged)
+_STATES = (MessagePosted, AssistantReplied, HandlingChanged, CallStarted)
 
 
 class Allowance:
@@ -82,6 +85,8 @@ class Allowance:
         charges = [*_used(plan, events)]
         if plan.limits.tokens is not None:
             charges += _held(work, plan, events, plan.limits.tokens)
+        if plan.limits.voice_seconds is not None:
+            charges += _held_for_calls(events, plan.limits.voice_seconds)
         for one in charges:
             await self._check(work.actor.tenant_id, one, plan)
         return tuple(charges)
@@ -146,13 +151,12 @@ def _may_count(event: Event) -> bool:
 
 
 def _used(plan: Plan, events: Sequence[Event]) -> Iterator[Charge]:
-    """Tokens are spent when they are known: they are counted, whatever the limit."""
     for event in events:
         measure = measured(event, plan.weights)
         limit = None if measure is None else plan.limits.of(measure.meter)
         if measure is None or limit is None:
             continue
-        is_spent = measure.meter == "tokens" or measure.amount < 0
+        is_spent = measure.meter in SPENT or measure.amount < 0
         period = period_of(measure.meter, event.at)
         yield Charge("used", measure.meter, period, measure.amount, None if is_spent else limit)
 
@@ -170,6 +174,17 @@ def _held(work: Work, plan: Plan, events: Sequence[Event], limit: int) -> Iterat
         elif any(isinstance(event, MessagePosted) and event.by.kind == "visitor" for event in mine):
             key, seconds = conversation.id, ANSWER_SECONDS
             yield Charge("held", "tokens", period, ANSWER_TOKENS, limit, key, seconds)
+
+
+def _held_for_calls(events: Sequence[Event], limit: int) -> Iterator[Charge]:
+    """A call's cap, or what is left, from its start until it ends or its time is over."""
+    for event in events:
+        period = period_of("voice_seconds", event.at)
+        if isinstance(event, CallStarted):
+            seconds = DIAL_SECONDS + RING_SECONDS + event.longest + GRACE_SECONDS
+            yield Charge("held", "voice_seconds", period, event.longest, limit, event.originator_id, seconds)
+        elif isinstance(event, CallEnded):
+            yield Charge("let_go", "voice_seconds", period, key=event.originator_id)
 
 
 def _is_bots(conversation: Conversation) -> bool:

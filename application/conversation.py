@@ -88,7 +88,7 @@ async def start_conversation(work: Work, command: StartConversation) -> None:
     await refuse_blocked(work)
     if work.actor.role == "visitor" and command.contact_id != work.actor.by.id:
         raise NotFound
-    assistant_id = await _assistant_for(work, command)
+    assistant_id = await assistant_for(work, command)
     answers = await form_answers(work, command.widget_id, command.pre_chat)
     contact = await work.load(Contact, command.contact_id)
     contact.meet(work.stamp, work.actor.tenant_id)
@@ -249,7 +249,7 @@ async def _continue(work: Work, ended: Conversation) -> Conversation:
     return conversation
 
 
-async def _assistant_for(work: Work, command: StartConversation) -> UUID | None:
+async def assistant_for(work: Work, command: StartConversation) -> UUID | None:
     """The one that is named, else the widget's; for family A at last the tenant's default."""
     if command.assistant_id is not None:
         if not await present_assistant(work, command.assistant_id):

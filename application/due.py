@@ -8,18 +8,24 @@ from uuid import UUID
 
 import msgspec
 
+from application.call import EndOverdueCall
 from application.command import Command
 from application.handling import AwakenConversation, ReturnConversation
 from application.log import Recorded
 from application.team import BeginTeamHours
+from domain.call import CallAnswered, CallEnded, CallRang, CallStarted
 from domain.handling import HandlingChanged, Snoozed, Transferred
 from domain.team import HoursBegan, RoutingChanged, TeamRemoved
 
-DueKind = Literal["accept", "snooze", "hours"]
+DueKind = Literal["accept", "snooze", "hours", "call"]
+Clock = tuple[int, UUID, bool]
 
 
 class Due(msgspec.Struct, frozen=True):
-    """One stream has at most one. `at` None: nothing any more. Set by the event at `version` and `position`."""
+    """One stream has at most one, and one more for its call. Set by the event at `version` and `position`.
+
+    `at` None: nothing any more.
+    """
 
     tenant_id: int
     stream_id: UUID
@@ -27,6 +33,11 @@ class Due(msgspec.Struct, frozen=True):
     at: datetime | None
     version: int
     position: int
+
+    @property
+    def clock(self) -> Clock:
+        """What a newer one takes the place of."""
+        return self.tenant_id, self.stream_id, self.kind == "call"
 
 
 def due_of(recorded: Recorded) -> Due | None:
@@ -36,6 +47,8 @@ def due_of(recorded: Recorded) -> Due | None:
         kind: DueKind = "snooze" if isinstance(event, Snoozed) else "accept"
     elif isinstance(event, RoutingChanged | HoursBegan | TeamRemoved):
         kind = "hours"
+    elif isinstance(event, CallStarted | CallRang | CallAnswered | CallEnded):
+        kind = "call"
     else:
         return None
     place = (recorded.version, recorded.position)
@@ -51,11 +64,15 @@ def command_of(due: Due) -> Command:
             return AwakenConversation(conversation_id=due.stream_id, reason="time")
         case "hours":
             return BeginTeamHours(team_id=due.stream_id)
+        case "call":
+            return EndOverdueCall(conversation_id=due.stream_id)
 
 
 def _time_in(recorded: Recorded) -> datetime | None:
     match recorded.event:
         case Transferred(accept_until=at) | Snoozed(until=at) | HoursBegan(next_at=at):
+            return at
+        case CallStarted(due=at) | CallRang(due=at) | CallAnswered(due=at):
             return at
         case RoutingChanged(routing=routing):
             return routing.opens_after(recorded.at)

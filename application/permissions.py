@@ -33,6 +33,7 @@ from application.automation import ChangeAutomation, CreateAutomation, RemoveAut
 from application.automation_run import ApplyAutomation, NoteFailedAutomation
 from application.availability import NoticeIdle, SetAvailability, SetCapacity, SetSkills
 from application.bulk import BeginBulk, MarkAllRead
+from application.call import EndOverdueCall, ReportCall, StartCall
 from application.canned_response import (
     ChangeCannedResponse,
     CreateCannedResponse,
@@ -84,6 +85,7 @@ from application.team import (
 from application.tenant import OpenTenant, RenameTenant, SetFileRules, SetMasking
 from application.undo import UndoBulkChange, UndoContactEvent, UndoConversationEvent
 from application.view import ChangeView, CreateView, RemoveView
+from application.voice import ConfigureVoice
 from application.webhook import (
     ChangeWebhook,
     CreateWebhook,
@@ -146,6 +148,9 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     SetAttributes: AGENTS,
     QualifyConversation: AGENTS,
     DisqualifyConversation: AGENTS,
+    StartCall: VISITORS,
+    ReportCall: AGENTS,
+    EndOverdueCall: SYSTEM,
     RecordGeneration: AGENTS - SYSTEM,
     MarkDelivered: VISITORS,
     MarkRead: (AGENTS - SYSTEM) | VISITORS,
@@ -198,6 +203,7 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     RenameTenant: ADMINS,
     SetFileRules: ADMINS,
     ChangePlan: ADMINS,
+    ConfigureVoice: ADMINS,
     NoticeUsage: SYSTEM,
     SetMasking: ADMINS,
     UploadFile: AGENTS_AND_VISITORS,

@@ -18,6 +18,7 @@ from domain.automation import AutomationRules
 from domain.conversation import Citation
 from domain.generation import Purpose, Trace
 from domain.plan import Meter, ModelWeight
+from domain.voice import VoiceSettings
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -231,6 +232,43 @@ class Automations(Protocol):
 
     async def active(self, tenant_id: int, seq: int) -> Sequence[ActiveAutomation]:
         """In their order, as of the tenant's `seq` or later. Raises ProjectionBehind."""
+        ...
+
+
+class LineWish(msgspec.Struct, frozen=True):
+    """A visitor wants to call. `seconds`: how long the number is kept if nobody ever gives it back.
+
+    `secret_id` names the token of the tenant's account with the provider, if it has one.
+    """
+
+    tenant_id: int
+    contact_id: UUID
+    conversation_id: UUID
+    settings: VoiceSettings
+    secret_id: UUID | None
+    seconds: int
+
+
+class Line(msgspec.Struct, frozen=True):
+    """The number to dial, in E.164, and the conversation whose call it is. `is_new`: allocated just now."""
+
+    conversation_id: UUID
+    number: str
+    is_new: bool = False
+
+
+class VoiceLine(Protocol):
+    """Numbers that can be dialled. One is never in two open calls of a tenant, over any number of processes."""
+
+    async def allocate(self, wish: LineWish) -> Line:
+        """Within a deadline. Where this visitor has a number already it is that one, with its conversation.
+
+        Raises NoNumberFree, LineUnavailable.
+        """
+        ...
+
+    async def release(self, tenant_id: int, conversation_id: UUID) -> None:
+        """The call is over, its number is free; releasing twice changes nothing."""
         ...
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from application import (
     article,
     bulk,
+    call,
     canned_response,
     contact,
     conversation,
@@ -17,6 +18,7 @@ from application import (
     qualification,
     webhook,
 )
+from application.call import EndOverdueCall, StartCall
 from application.command import Command
 from application.contact import EraseContact
 from application.conversation import ReplyAsAssistant
@@ -33,14 +35,23 @@ OF_NOUNS: tuple[tuple[Scope, Iterable[type[Command]]], ...] = (
     ("conversations:write", (*conversation.HANDLERS, *handling.HANDLERS, *marks.HANDLERS, *file.HANDLERS)),
     ("conversations:write", (*bulk.HANDLERS, UndoBulkChange)),
     ("conversations:write", (ApplyMacro,)),
-    ("conversations:write", (*qualification.HANDLERS, *generation.HANDLERS)),
+    ("conversations:write", (*qualification.HANDLERS, *generation.HANDLERS, *call.HANDLERS)),
     ("contacts:write", (*contact.HANDLERS, MergeContact, UnmergeContact)),
     ("knowledge:write", (*article.HANDLERS, *canned_response.HANDLERS)),
     ("webhooks:manage", webhook.HANDLERS),
 )
 
 NO_KEYS: frozenset[type[Command]] = frozenset(
-    [AcceptConversation, ReplyAsAssistant, EraseContact, PurgeFile, ExpireFile, SuspendWebhook]
+    [
+        AcceptConversation,
+        ReplyAsAssistant,
+        StartCall,
+        EndOverdueCall,
+        EraseContact,
+        PurgeFile,
+        ExpireFile,
+        SuspendWebhook,
+    ]
 )
 """A person's or the product's own, or not to be undone."""
 

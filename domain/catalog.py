@@ -30,6 +30,7 @@ from domain import (
     team,
     tenant,
     view,
+    voice,
     webhook,
     widget,
 )
@@ -58,6 +59,7 @@ NOUNS = (
     file,
     team,
     view,
+    voice,
     webhook,
     bulk,
 )

@@ -1,5 +1,5 @@
-"""Conversation: one visitor, and whoever answers them. What is said is here; whose it is, its marks and its
-receipts are parts of it, each in a file of its own (handling, marks, receipts)."""
+"""Conversation: one visitor, and whoever answers them. What is said is here; whose it is, its marks, its
+receipts and its call are parts of it, each in a file of its own (handling, marks, receipts, call)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from uuid import UUID
 
 import msgspec
 
-from domain import handling, marks, qualification, receipts
+from domain import call, handling, marks, qualification, receipts
+from domain.call import Called
 from domain.file import Attachment
 from domain.handling import REOPEN_HOURS, Handled, Handling
 from domain.kernel import NOWHERE, ActorKind, Aggregate, Event, PersonalEvent, Stamp
@@ -116,7 +117,7 @@ class ReplyDiscarded(PersonalEvent, frozen=True, kw_only=True):
     tokens: int = 0
 
 
-class Conversation(Handled, Marked, Qualified, Received):
+class Conversation(Called, Handled, Marked, Qualified, Received):
     """Guards who may speak; what it inherits guards the rest."""
 
     KIND = "conversation"
@@ -266,6 +267,7 @@ EVENTS: tuple[type[Event], ...] = (
     NoteAdded,
     AssistantReplied,
     ReplyDiscarded,
+    *call.EVENTS,
     *handling.EVENTS,
     *marks.EVENTS,
     *qualification.EVENTS,

@@ -32,6 +32,7 @@ PREFIXES = {
     "api_key": "key",
     "event": "evt",
     "view": "viw",
+    "voice": "voi",
     "webhook": "whk",
     "delivery": "dlv",
     "bulk": "blk",

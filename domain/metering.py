@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from domain.call import CallEnded
 from domain.conversation import AssistantReplied, MessagePosted, ReplyDiscarded
 from domain.file import FilePurged, FileUploaded
 from domain.kernel import Event
@@ -61,6 +62,10 @@ def _tokens(event: AssistantReplied | ReplyDiscarded, weights: Weights) -> Measu
     return Measure("tokens", weighed(weights, event.model, event.tokens), event.model)
 
 
+def _spoken(event: CallEnded, _: Weights) -> Measure:
+    return Measure("voice_seconds", event.seconds)
+
+
 def _stored(event: FileUploaded, _: Weights) -> Measure:
     return Measure("storage_bytes", event.size)
 
@@ -73,6 +78,7 @@ MEASURES: Mapping[type[Event], Callable[[Any, Weights], Measure | None]] = {
     MessagePosted: _message,
     AssistantReplied: _tokens,
     ReplyDiscarded: _tokens,
+    CallEnded: _spoken,
     FileUploaded: _stored,
     FilePurged: _freed,
 }

@@ -67,6 +67,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str | None, _about("Default model; an assistant may name its own. Without one: the knowledge base.")
     ] = None
     model_deadline: Annotated[float, _about("Seconds an answer of the model may take.", gt=0, le=120)] = 20.0
+    twilio_url: Annotated[
+        _Text, _about("Address of Twilio's REST API, for tenants whose calls go over Twilio.")
+    ] = "https://api.twilio.com"
     tracking_days: Annotated[
         int, _about("Days for which what browsers report to `/track` is kept.", ge=1, le=3650)
     ] = 90

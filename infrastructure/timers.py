@@ -11,11 +11,10 @@ import heapq
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 from application.actor import system
 from application.bus import CommandBus, Request
-from application.due import Due, command_of, due_of
+from application.due import Clock, Due, command_of, due_of
 from application.fault import fault
 from application.log import Recorded
 from application.ports import DueTimes
@@ -47,8 +46,8 @@ class Timers:
         self._reader = reader
         self._due_times = due_times
         self._clock = clock
-        self._due: dict[tuple[int, UUID], Due] = {}
-        self._queue: list[tuple[datetime, int, UUID, int]] = []
+        self._due: dict[Clock, Due] = {}
+        self._queue: list[tuple[datetime, Clock, int]] = []
         self._is_loaded = asyncio.Event()
         self._wake = asyncio.Event()
 
@@ -99,7 +98,7 @@ class Timers:
             self._set(due)
 
     def _set(self, due: Due) -> None:
-        key = (due.tenant_id, due.stream_id)
+        key = due.clock
         known = self._due.get(key)
         if known is not None and known.version > due.version:
             return
@@ -107,15 +106,15 @@ class Timers:
             self._due.pop(key, None)
             return
         self._due[key] = due
-        heapq.heappush(self._queue, (due.at, due.tenant_id, due.stream_id, due.version))
+        heapq.heappush(self._queue, (due.at, key, due.version))
         self._wake.set()
 
     def _ripe(self, now: datetime) -> list[Due]:
         """What is due, out of the queue; lifted ones are thrown away on the way."""
         ripe: list[Due] = []
         while self._queue and len(ripe) < AT_ONCE:
-            at, tenant_id, stream_id, version = self._queue[0]
-            due = self._due.get((tenant_id, stream_id))
+            at, clock, version = self._queue[0]
+            due = self._due.get(clock)
             if due is not None and due.version == version and at > now:
                 break
             heapq.heappop(self._queue)
@@ -135,12 +134,12 @@ class Timers:
             _log.warning("timer of tenant %s: %s, trying again", due.tenant_id, fault(error))
             self._try_later(due)
             return
-        if self._due.get((due.tenant_id, due.stream_id)) is due:
-            del self._due[due.tenant_id, due.stream_id]
+        if self._due.get(due.clock) is due:
+            del self._due[due.clock]
 
     def _try_later(self, due: Due) -> None:
         later = self._clock() + timedelta(seconds=AGAIN)
-        heapq.heappush(self._queue, (later, due.tenant_id, due.stream_id, due.version))
+        heapq.heappush(self._queue, (later, due.clock, due.version))
 
     async def _sleep(self) -> None:
         seconds = LONGEST_SLEEP

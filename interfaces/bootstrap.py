@@ -17,6 +17,7 @@ from application.policies.answer_with_assistant import AnswerWithAssistant
 from application.policies.delete_purged_file import DeletePurgedFile
 from application.policies.forget_visits import ForgetVisits
 from application.policies.notice_usage import NoticeNearLimits
+from application.policies.release_line import ReleaseLine
 from application.ports import Policy
 from application.seats import Seats
 from infrastructure.access.access import Access, keep_swept, open_access
@@ -39,6 +40,7 @@ from infrastructure.reactor import Reactor
 from infrastructure.settings import Settings
 from infrastructure.track.retention import keep_tracked
 from infrastructure.usage import keep_usage_swept
+from infrastructure.voice.number_pool import NumberPool
 from infrastructure.webhooks.courier import Courier
 from infrastructure.webhooks.requests import DeliverOnRequest
 from interfaces.answers import model_egress, open_answer_models, open_embeddings
@@ -58,13 +60,14 @@ from interfaces.health import (
 from interfaces.http import health
 from interfaces.http.app import build_app
 from interfaces.http.pages import DemoPage, page_routes
-from interfaces.http.parts import AssistantParts, FileParts, HttpParts
+from interfaces.http.parts import AssistantParts, FileParts, HttpParts, VoiceParts
 from interfaces.knowledge import Knowledge
 from interfaces.live_words import FeedWords
 from interfaces.routing import open_seats, queue_places, routing, seated_bus
 from interfaces.tasks import Tasks
 from interfaces.tracking import forget_in, open_ingest, start_attendance
 from interfaces.usage import UsageCounters, open_allowance
+from interfaces.voice import open_voice
 from interfaces.webhook_metrics import WebhookMetrics
 from interfaces.webhooks import webhook_courier, webhook_parts
 from interfaces.ws.hub import Hub
@@ -193,6 +196,7 @@ async def open_app(process: Process, roles: Collection[str], demo: DemoPage | No
         allowance=process.side.allowance,
         registry=process.registry,
         assistants=await _assistants(process),
+        voice=await _voice(process),
         base_url=_public_url(process.settings),
     )
     if "api" not in roles:
@@ -251,6 +255,7 @@ async def _reactor(process: Process) -> None:
         apply_automations(store, process.side.bus, process.progress),
         erase_person(store, process.side.bus, process.side.access, process.progress),
         NoticeNearLimits(process.side.allowance, UsageCounters(store), process.side.bus),
+        ReleaseLine(NumberPool(store.database).release),
     ]
     route, timers = routing(store, process.side.seats, process.progress)
     policies += [route, timers, queue_places(store, feed, process.progress), await _courier(process)]
@@ -268,6 +273,12 @@ async def _answer_models(process: Process) -> AnswerModels:
     return await process.closing.enter_async_context(
         open_answer_models(process.settings, process.side.store.database, process.embeddings)
     )
+
+
+async def _voice(process: Process) -> VoiceParts:
+    settings, side = process.settings, process.side
+    voice = open_voice(settings, side.store, side.bus, _public_url(settings))
+    return await process.closing.enter_async_context(voice)
 
 
 async def _courier(process: Process) -> DeliverOnRequest:

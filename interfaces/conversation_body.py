@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from domain.attributes import AttributeValue
+from domain.call import CallStatus, EndReason
 from domain.conversation import Channel
 from domain.handling import HandledBy, Status
 from domain.ids import wire
@@ -31,6 +32,23 @@ class RatingBody(msgspec.Struct, frozen=True):
     score: int
     comment: str | None
     at: datetime | None
+
+
+class CallBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The call that the conversation is. `seconds`, as metered, and `reason` once it has ended.
+
+    `recordingUrl` and `transcript` are for agents; null where there is none, or it was erased.
+    """
+
+    status: CallStatus
+    phone_number: str
+    started_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+    seconds: int | None
+    reason: EndReason | None
+    recording_url: str | msgspec.UnsetType | None = msgspec.UNSET
+    transcript: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class ConversationBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -58,6 +76,7 @@ class ConversationBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     delivered_to: int
     unread: int
     rating: RatingBody | None
+    call: CallBody | msgspec.UnsetType = msgspec.UNSET
     team_id: str | msgspec.UnsetType | None = msgspec.UNSET
     labels: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     priority: Priority | msgspec.UnsetType | None = msgspec.UNSET
@@ -83,6 +102,7 @@ def conversation_of_view(view: ConversationView, side: Side) -> ConversationBody
         snoozed_until=view.snoozed_until,
         accept_until=view.accept_until,
         qualified=view.qualified,
+        call=_call_for_agents(body, view),
     )
 
 
@@ -106,7 +126,29 @@ def _body(view: ConversationView) -> ConversationBody:
         delivered_to=view.delivered_to,
         unread=view.visitor_unread,
         rating=None if view.score is None else RatingBody(view.score, view.comment, view.rated_at),
+        call=_call(view),
     )
+
+
+def _call(view: ConversationView) -> CallBody | msgspec.UnsetType:
+    call = view.call
+    if call is None:
+        return msgspec.UNSET
+    return CallBody(
+        status=call.status,
+        phone_number=call.phone_number,
+        started_at=call.started_at,
+        answered_at=call.answered_at,
+        ended_at=call.ended_at,
+        seconds=call.seconds,
+        reason=call.reason,
+    )
+
+
+def _call_for_agents(body: ConversationBody, view: ConversationView) -> CallBody | msgspec.UnsetType:
+    if body.call is msgspec.UNSET:
+        return msgspec.UNSET
+    return msgspec.structs.replace(body.call, recording_url=view.recording_url, transcript=view.call_transcript)
 
 
 def _contact(view: ConversationView) -> ContactBody:

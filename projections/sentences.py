@@ -15,6 +15,7 @@ from domain import (
     automation_run,
     blocking,
     bulk,
+    call,
     canned_response,
     canned_shortcut,
     canned_use,
@@ -33,6 +34,7 @@ from domain import (
     receipts,
     tenant,
     view,
+    voice,
     webhook,
     widget,
 )
@@ -94,6 +96,16 @@ def _limited(event: plan.PlanChanged) -> str:
     return f"limited the plan to {told}" if told else "made the plan unlimited"
 
 
+def _call_ended(event: call.CallEnded) -> str:
+    return f"ended the call after {event.seconds} s: {event.reason.replace('_', ' ')}"
+
+
+def _voice(event: voice.VoiceConfigured) -> str:
+    if not event.settings.enabled:
+        return "took no more calls"
+    return f"took calls over {len(event.settings.numbers)} numbers ({event.settings.provider})"
+
+
 def _why(event: qualification.ConversationQualified | qualification.ConversationDisqualified) -> str:
     return f": {_quoted(event.why)}" if event.why is not None else ""
 
@@ -123,6 +135,14 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     generation.GenerationRecorded: lambda e, _: (
         f"asked for a {e.purpose}: {e.outcome}" + (f" with the model {e.trace.model}" if e.trace.model else "")
     ),
+    call.CallStarted: lambda e, _: f"started a call over {e.phone_number}",
+    call.CallRang: lambda _e, _: "let the call ring",
+    call.CallAnswered: lambda _e, _: "had the call answered",
+    call.CallEnded: lambda e, _: _call_ended(e),
+    call.CallRecorded: lambda e, _: (
+        "kept the recording of the call" if readable(e.link) else "kept a recording that was erased"
+    ),
+    call.CallTranscribed: lambda e, _: f"transcribed the call: {_quoted(e.text)}",
     receipts.Delivered: lambda e, _: f"had everything up to version {e.up_to}",
     receipts.Read: lambda e, _: f"read up to version {e.up_to}",
     receipts.Rated: lambda e, _: f"rated it {e.score} of 5" + (f": {_quoted(e.comment)}" if e.comment else ""),
@@ -180,6 +200,7 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     webhook.WebhookRemoved: lambda _e, _: "removed the webhook",
     plan.PlanChanged: lambda e, _: _limited(e),
     plan.LimitNeared: lambda e, _: f"saw {e.used} of {e.limit} {e.meter.replace('_', ' ')} used",
+    voice.VoiceConfigured: lambda e, _: _voice(e),
     tenant.TenantOpened: lambda e, _: f"opened the tenant “{e.name}”",
     tenant.TenantRenamed: lambda e, _: f"renamed the tenant to “{e.name}”",
     tenant.MaskingSet: lambda e, _: f"switched masking of card numbers and secrets {'on' if e.enabled else 'off'}",

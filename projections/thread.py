@@ -11,6 +11,16 @@ from uuid import UUID
 import msgspec
 
 from domain.attributes import AttributeValue, attributes_in, changed_by
+from domain.call import (
+    Call,
+    CallAnswered,
+    CallEnded,
+    CallRang,
+    CallRecorded,
+    CallStarted,
+    CallTranscribed,
+    call_after,
+)
 from domain.conversation import Channel, ConversationStarted, MessagePosted
 from domain.handling import Ended, HandledBy, HandlingChanged, Reopened, Snoozed, Status, Transferred
 from domain.kernel import Event
@@ -58,10 +68,13 @@ class Thread(msgspec.Struct):
     score: int | None = None
     comment: str | None = None
     rated_at: datetime | None = None
+    call: Call | None = None
+    recording_url: str | None = None
+    call_transcript: str | None = None
 
     def forget_person(self) -> None:
         """The contact was erased: what was said of them, or by them, is gone."""
-        self.attributes = self.comment = None
+        self.attributes = self.comment = self.recording_url = self.call_transcript = None
 
 
 def begun(event: ConversationStarted, seq: int) -> Thread:
@@ -100,6 +113,12 @@ def evolve(thread: Thread, event: Event, seq: int) -> None:
             _receive(thread, event)
         case ConversationQualified() | ConversationDisqualified():
             thread.qualified = isinstance(event, ConversationQualified)
+        case CallStarted() | CallRang() | CallAnswered() | CallEnded():
+            thread.call = call_after(thread.call, event)
+        case CallRecorded(link=link):
+            thread.recording_url = readable(link)
+        case CallTranscribed(text=text):
+            thread.call_transcript = readable(text)
         case _:
             pass
     thread.version, thread.seq = event.originator_version, seq

@@ -51,7 +51,7 @@ class Transcript:
     """Folds conversations, what is said in them, and the contacts."""
 
     name = "transcript"
-    version = 3
+    version = 4
     tables = (THREADS.name, LINES.name, PEOPLE.name)
     concerns = frozenset(event.TYPE for event in (*conversation.EVENTS, *contact.EVENTS))
 
@@ -64,7 +64,7 @@ class Transcript:
         threads = await THREADS.load(connection, build, {(one.tenant_id, one.stream_id) for one in recorded})
         for one in recorded:
             _fold_thread(threads, one)
-        for column in ("attributes", "comment"):
+        for column in ("attributes", "comment", "recording_url", "call_transcript"):
             await THREADS.blank(connection, build, column, "contact_id", erased)
         await THREADS.upsert(connection, build, threads.values())
         await LINES.blank(connection, build, "text", "contact_id", erased)

@@ -61,6 +61,9 @@ LEFT JOIN (SELECT team_id, count(*) AS taken FROM read.workload
 _DUE = """
 SELECT tenant_id, conversation_id, due_kind, due_at, version, position FROM read.workload WHERE due_at IS NOT NULL
 UNION ALL
+SELECT tenant_id, conversation_id, 'call', call_due_at, call_version, call_position FROM read.workload
+WHERE call_due_at IS NOT NULL
+UNION ALL
 SELECT tenant_id, team_id, 'hours', due_at, version, position FROM read.workload_team WHERE due_at IS NOT NULL"""
 
 

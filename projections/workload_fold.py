@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-import msgspec
-
-from application.due import DueKind, due_of
+from application.due import due_of
 from application.log import Recorded
 from application.projection import Connection
-from domain import agent, handling, team
+from domain import agent, call, handling, team
 from domain.agent import (
     AgentDeactivated,
     AgentInvited,
     AgentReactivated,
     AgentRoleChanged,
-    Availability,
     AvailabilityChanged,
     CapacitySet,
-    Role,
     SkillsSet,
 )
 from domain.conversation import ConversationStarted
-from domain.handling import Accepted, Assigned, HandledBy, Handling, HandlingChanged, Returned, Status, Transferred
+from domain.handling import Accepted, Assigned, Handling, HandlingChanged, Returned, Transferred
 from domain.marks import LabelsChanged
 from domain.skills import asked_by
 from domain.team import (
@@ -37,86 +31,8 @@ from domain.team import (
     TeamRemoved,
     TeamRenamed,
 )
-from projections.table import Key, Table
-
-STAFF: frozenset[Role] = frozenset(["owner", "admin", "supervisor", "agent"])
-"""Roles that work on conversations."""
-
-
-class Task(msgspec.Struct):
-    """One conversation. `waiting_since` is None unless it is open and in the queue.
-
-    `queued_at`: when it last came into the queue; kept while a transfer waits to be accepted.
-    `last_agent_id` had it before; `let_go_by` gave it back. `taken_at`: when an agent last got it.
-    `skills`: what its labels ask for. `due_*`: what a timer has to do.
-    `version` and `seq` are those of the last event that moved it.
-    """
-
-    tenant_id: int
-    conversation_id: UUID
-    contact_id: UUID
-    status: Status
-    handled_by: HandledBy
-    assignee_id: UUID | None
-    team_id: UUID | None
-    waiting_since: datetime | None
-    queued_at: datetime
-    last_agent_id: UUID | None
-    let_go_by: UUID | None
-    taken_at: datetime | None
-    due_kind: DueKind | None
-    due_at: datetime | None
-    position: int
-    version: int
-    seq: int
-    skills: tuple[str, ...] = ()
-
-
-class DeskRow(msgspec.Struct):
-    """An agent. `last_given`: the seq at which they last got a conversation, 0 before the first."""
-
-    tenant_id: int
-    agent_id: UUID
-    role: Role
-    is_active: bool
-    is_staff: bool
-    availability: Availability
-    is_idle: bool
-    capacity: int | None
-    last_given: int
-    since: int
-    skills: tuple[str, ...] = ()
-
-
-class TeamRow(msgspec.Struct):
-    """`since`: the seq of its founding, the order of lists. `due_at`: the next opening to be noted."""
-
-    tenant_id: int
-    team_id: UUID
-    name: str
-    members: tuple[UUID, ...]
-    routing: Routing
-    is_removed: bool
-    due_at: datetime | None
-    position: int
-    version: int
-    since: int
-
-
-TASKS = Table(
-    "workload",
-    Task,
-    ("conversation_id",),
-    indexes=(
-        "tenant_id, waiting_since, conversation_id WHERE waiting_since IS NOT NULL",
-        "tenant_id, assignee_id WHERE status = 'open' AND handled_by = 'agent'",
-        "tenant_id, taken_at WHERE taken_at IS NOT NULL",
-        "due_at WHERE due_at IS NOT NULL",
-    ),
-)
-DESKS = Table("workload_desk", DeskRow, ("agent_id",))
-TEAMS = Table("workload_team", TeamRow, ("team_id",))
-TABLES: tuple[Table[Any], ...] = (TASKS, DESKS, TEAMS)
+from projections.table import Key
+from projections.workload_rows import DESKS, STAFF, TABLES, TASKS, TEAMS, DeskRow, Task, TeamRow
 
 
 class Workload:
@@ -126,7 +42,15 @@ class Workload:
     version = 2
     tables = tuple(table.name for table in TABLES)
     concerns = frozenset(
-        event.TYPE for event in (ConversationStarted, LabelsChanged, *handling.EVENTS, *agent.EVENTS, *team.EVENTS)
+        event.TYPE
+        for event in (
+            ConversationStarted,
+            LabelsChanged,
+            *handling.EVENTS,
+            *call.EVENTS,
+            *agent.EVENTS,
+            *team.EVENTS,
+        )
     )
 
     def ddl(self, build: int) -> str:
@@ -175,8 +99,16 @@ def _fold_task(tasks: dict[Key, Task], one: Recorded) -> None:
             due = due_of(one)
             task.due_kind, task.due_at = (due.kind, due.at) if due and due.at else (None, None)
             task.position, task.version, task.seq = one.position, one.version, one.seq
+        case _ if task is not None and task.call_version < one.version:
+            _time_call(task, one)
         case _:
             pass
+
+
+def _time_call(task: Task, one: Recorded) -> None:
+    due = due_of(one)
+    if due is not None and due.kind == "call":
+        task.call_due_at, task.call_position, task.call_version = due.at, one.position, one.version
 
 
 def _started(one: Recorded, event: ConversationStarted) -> Task:

@@ -19,6 +19,7 @@ from interfaces.http import (
     automations,
     availability,
     bulk,
+    call,
     canned_editing,
     contacts,
     conversation,
@@ -42,10 +43,12 @@ from interfaces.http import (
     tallies,
     teams,
     transcript,
+    twilio,
     undo,
     usage,
     views,
     visitors,
+    voice,
     webhook_deliveries,
     webhooks,
     widget_tokens,
@@ -67,6 +70,7 @@ from interfaces.http.track import track_widget_event
 from interfaces.http.transcript_download import download_transcript
 from interfaces.http.typing import tell_typing
 from interfaces.http.upload import upload_file
+from interfaces.http.voice_start import start_voice_call
 from interfaces.http.widget_config import get_chat_widget_config, get_widget_config
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
@@ -74,12 +78,14 @@ Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 ROUTES: tuple[ControllerRouterHandler, ...] = (
     send_chat_message,
     track_widget_event,
+    start_voice_call,
     get_widget_config,
     get_chat_widget_config,
     *conversation.ROUTES,
     *handling.ROUTES,
     *marks.ROUTES,
     *qualification.ROUTES,
+    *call.ROUTES,
     *copilot.ROUTES,
     tell_typing,
     *transcript.ROUTES,
@@ -105,6 +111,8 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *availability.ROUTES,
     *teams.ROUTES,
     *usage.ROUTES,
+    *voice.ROUTES,
+    *twilio.ROUTES,
     *assistants.ROUTES,
     *api_keys.ROUTES,
     *issuers.ROUTES,

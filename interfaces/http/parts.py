@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from application.actor import Actor
 from application.allowance import Allowance
 from application.bus import CommandBus
+from application.calling import Calling
 from application.copilot import Copilot
 from application.ports import BlobStore, KnowledgeSearch
 from infrastructure.access.access import Access
@@ -28,6 +29,8 @@ from infrastructure.postgres import Database
 from infrastructure.projector.positions import ReadPositions
 from infrastructure.rates import Rates
 from infrastructure.track.ingest import Ingest
+from infrastructure.voice.number_pool import NumberPool
+from infrastructure.voice.secrets import VoiceSecrets
 from infrastructure.webhooks.deliveries import Deliveries
 from infrastructure.webhooks.secrets import WebhookSecrets
 from interfaces.http.headers import Connection
@@ -70,6 +73,14 @@ class WebhookParts(msgspec.Struct, frozen=True):
     egress: Egress
 
 
+class VoiceParts(msgspec.Struct, frozen=True):
+    """`calling` begins calls; `numbers` says whose call a provider speaks of, `secrets` whether it is it."""
+
+    calling: Calling
+    numbers: NumberPool
+    secrets: VoiceSecrets
+
+
 class AssistantParts(msgspec.Struct, frozen=True):
     """`egress` says which addresses of models a tenant may name; `copilot` writes for agents.
 
@@ -105,6 +116,7 @@ class HttpParts(msgspec.Struct, frozen=True, kw_only=True):
     registry: CollectorRegistry
     documents: DocumentReader = msgspec.field(default_factory=DocumentReader)
     assistants: AssistantParts
+    voice: VoiceParts
     base_url: str = "http://127.0.0.1:8000"
     reply_timeout: float = 25.0
 

@@ -122,11 +122,11 @@ async def unblock_visitor(
     return await carry_out_on_contact(request, parts, caller.actor(), command)
 
 
-async def refuse_flood(parts: HttpParts, opened: Opening, command: Command) -> None:
+async def refuse_flood(parts: HttpParts, opened: Opening, command: Command | None) -> None:
     """50 new conversations in 24 hours are enough for one visitor. Raises RateLimited; nothing is stored then.
 
     Asked of the read model, once per start: a burst may pass by as much as the read model is behind. A repeat of
-    a start that was carried out is let through, so that it gets its answer.
+    a start that was carried out is let through, so that it gets its answer; without `command` none is looked for.
     """
     if opened.actor.role != "visitor" or opened.is_first_contact:
         return
@@ -137,7 +137,11 @@ async def refuse_flood(parts: HttpParts, opened: Opening, command: Command) -> N
     left = earliest + STARTS_WITHIN - datetime.now(UTC)
     if left <= timedelta(0):
         return
-    if opened.request.key is None or await parts.bus.recall(opened.actor, command, opened.request) is None:
+    if (
+        command is None
+        or opened.request.key is None
+        or await parts.bus.recall(opened.actor, command, opened.request) is None
+    ):
         raise StartsLimited(int(left.total_seconds()) + 1)
 
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from domain.call import CallAnswered, CallEnded, CallRang, CallRecorded, CallStarted, CallTranscribed, Stage
 from domain.handling import Accepted, HandlingChanged, Returned, Snoozed, Transferred
 from domain.kernel import Event
 from domain.marks import AttributesChanged, LabelsChanged, PriorityChanged
@@ -14,7 +15,7 @@ from domain.personal import readable
 from domain.qualification import ConversationDisqualified
 from domain.receipts import Delivered, Rated, Read
 from interfaces.wire import maybe_wire
-from interfaces.ws.frames import FOR_MEMBERS, Changes, Score
+from interfaces.ws.frames import FOR_MEMBERS, CallChange, Changes, Score
 
 Field = TypeVar("Field")
 
@@ -30,6 +31,8 @@ def changes_of(event: Event) -> Changes | None:
         return _received(event)
     if isinstance(event, LabelsChanged | PriorityChanged | AttributesChanged):
         return _marked(event)
+    if isinstance(event, Stage | CallRecorded | CallTranscribed):
+        return _called(event)
     if isinstance(event, ConversationDisqualified):
         return Changes(qualified=(True, False)) if event.was_qualified else None
     return None
@@ -43,7 +46,7 @@ def for_visitor(changes: Changes) -> Changes | None:
 
 def may_concern_visitor(event: Event) -> bool:
     """True for those of which something may be left for the visitor."""
-    return isinstance(event, HandlingChanged | Delivered | Read | Rated)
+    return isinstance(event, HandlingChanged | Delivered | Read | Rated | Stage)
 
 
 def _moved(event: HandlingChanged) -> Changes:
@@ -77,6 +80,22 @@ def _marked(event: LabelsChanged | PriorityChanged | AttributesChanged) -> Chang
             return Changes(priority=(before, after))
         case AttributesChanged(names=names):
             return Changes(attributes=(None, names))
+
+
+def _called(event: Stage | CallRecorded | CallTranscribed) -> Changes:
+    match event:
+        case CallStarted(phone_number=number):
+            return Changes(call=(None, CallChange("started", phone_number=number)))
+        case CallRang():
+            return Changes(call=(None, CallChange("ringing")))
+        case CallAnswered():
+            return Changes(call=(None, CallChange("answered")))
+        case CallEnded(reason=reason, seconds=seconds):
+            return Changes(call=(None, CallChange("ended", reason=reason, seconds=seconds)))
+        case CallRecorded(link=link):
+            return Changes(recording_url=(None, readable(link)))
+        case CallTranscribed():
+            return Changes(transcribed=(None, True))
 
 
 def _snoozed_until(event: HandlingChanged) -> Until:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from domain.call import CallStatus, EndReason
 from domain.conversation import Channel
 from domain.handling import HandledBy, Status
 from domain.marks import Priority
@@ -49,6 +50,15 @@ class Score(msgspec.Struct, frozen=True):
     comment: str | None
 
 
+class CallChange(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """`reason` and `seconds` of a call that has ended, `phoneNumber` of one that starts."""
+
+    status: CallStatus
+    phone_number: str | None = None
+    reason: EndReason | None = None
+    seconds: int | None = None
+
+
 class Changes(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """The fields that changed, each `[old, new]`; old is null where it is not in the event.
 
@@ -70,6 +80,9 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     accept_until: tuple[None, datetime | None] | msgspec.UnsetType = msgspec.UNSET
     unread: tuple[None, int] | msgspec.UnsetType = msgspec.UNSET
     qualified: tuple[bool, bool] | msgspec.UnsetType = msgspec.UNSET
+    call: tuple[None, CallChange] | msgspec.UnsetType = msgspec.UNSET
+    recording_url: tuple[None, str | None] | msgspec.UnsetType = msgspec.UNSET
+    transcribed: tuple[None, bool] | msgspec.UnsetType = msgspec.UNSET
 
 
 FOR_MEMBERS = (
@@ -81,6 +94,8 @@ FOR_MEMBERS = (
     "accept_until",
     "unread",
     "qualified",
+    "recording_url",
+    "transcribed",
 )
 """The changes no visitor is told of."""
 

@@ -50,6 +50,10 @@ SetPriority           owner admin supervisor agent system
 SetAttributes         owner admin supervisor agent system
 QualifyConversation   owner admin supervisor agent system
 DisqualifyConversation owner admin supervisor agent system
+StartCall             visitor
+ReportCall            owner admin supervisor agent system
+EndOverdueCall        system
+ConfigureVoice        owner admin system
 RecordGeneration      owner admin supervisor agent
 MarkDelivered         visitor
 MarkRead              owner admin supervisor agent visitor

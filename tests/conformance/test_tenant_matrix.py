@@ -27,6 +27,8 @@ CHAT = "/api/v1/chat"
 BODIES: Mapping[str, dict[str, Any]] = {
     "chat": {"sessionId": "s", "message": "x"},
     "track": {"sessionId": "s", "event": "x"},
+    "start": {"sessionId": "s"},
+    "call": {"status": "answered"},
     "messages": {"text": "x"},
     "transfer": {"agentId": "{agent_id}"},
     "labels": {"add": ["x"]},

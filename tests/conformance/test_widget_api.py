@@ -13,8 +13,11 @@ import httpx
 import msgspec
 import pytest
 
+from application.actor import system
 from application.ports import Answer
+from application.voice import ConfigureVoice
 from domain.ids import tenant_wire, wire
+from domain.voice import VoiceSettings
 from tests.interfaces.http.desk import Desk, Shop, bearer
 
 SEED = Path(__file__).parents[3] / "shared" / "seeds" / "live-chat-api-reference.txt"
@@ -40,6 +43,11 @@ CASES = (
         SESSION | {"message": "Hello, I need help with pricing"},
     ),
     Case(
+        "POST /api/widgets/:widgetId/voice/start",
+        ("success", "conversationId", "assistantId", "phoneNumber"),
+        SESSION,
+    ),
+    Case(
         "GET /api/widgets/:widgetId/config",
         (
             "success",
@@ -51,7 +59,7 @@ CASES = (
         ),
     ),
 )
-WAITING = ("POST /api/widgets/:widgetId/track", "POST /api/widgets/:widgetId/voice/start")
+WAITING = ("POST /api/widgets/:widgetId/track",)
 
 each = pytest.mark.parametrize("case", CASES, ids=lambda case: case.line)
 
@@ -59,6 +67,8 @@ each = pytest.mark.parametrize("case", CASES, ids=lambda case: case.line)
 @pytest.fixture(autouse=True)
 async def answering(desk: Desk, shop: Shop) -> None:
     desk.will_answer(Answer("I'd be happy to help with pricing!", model="gpt-4o-mini", tokens=150))
+    calls = VoiceSettings(enabled=True, numbers=("+14165559999",), prefixes=("+1",))
+    await desk.do(system(shop.tenant_id), ConfigureVoice(settings=calls))
     await desk.fold()
 
 

@@ -14,10 +14,12 @@ from application.agent import InviteAgent
 from application.availability import SetAvailability
 from application.bus import CommandBus
 from application.cache import AggregateCache
+from application.call import StartCall
 from application.handlers import HANDLERS
 from application.handling import AcceptConversation, SnoozeConversation, TransferConversation
 from application.policies.route_conversations import RouteConversations
 from application.team import AddTeamMember, CreateTeam, RouteTeam
+from domain.call import CallEnded
 from domain.hours import Hours, Opening
 from domain.team import Routing
 from infrastructure.ending import end
@@ -28,7 +30,7 @@ from infrastructure.reactor import Reactor
 from infrastructure.timers import Timers
 from interfaces.workload import Workload
 from projections.registry import PROJECTIONS
-from tests.support.house import ADMIN, ANNA, BEN, TENANT, House, agent
+from tests.support.house import ADMIN, ANNA, BEN, TENANT, VISITING, VISITOR, House, agent
 
 DAILY = Hours("UTC", tuple(Opening(day, "09:00", "17:00") for day in range(7)))
 
@@ -127,6 +129,28 @@ async def test_what_was_accepted_in_time_stays(scene: Scene) -> None:
         scene.pass_time(seconds=61)
         await ends_with(scene, other, "returned")
         assert await scene.types(chat) == ["started", "transferred", "accepted"]
+
+
+async def test_a_call_and_its_conversation_each_have_a_clock(scene: Scene) -> None:
+    chat = UUID(int=0xCA11)
+    call = StartCall(
+        conversation_id=chat, contact_id=VISITOR, phone_number="+14165550101", provider="pool", longest=60
+    )
+    async with scene.reacting() as reactor:
+        await scene.do(VISITING, call)
+        await scene.do(agent(), TransferConversation(conversation_id=chat, agent_id=BEN))
+        await scene.settled(reactor)
+        assert scene.timers.outstanding == 2
+    async with scene.reacting() as reactor:  # another leader reads both out of the read model
+        await until(lambda: _is(scene.timers.outstanding == 2))
+        await scene.settled(reactor)
+        scene.pass_time(seconds=60)
+        await ends_with(scene, chat, "returned")
+        scene.pass_time(seconds=60)
+        await ends_with(scene, chat, "call_ended")
+        [*_, last] = await scene.store.reader.stream(TENANT, chat)
+        assert isinstance(last.event, CallEnded)
+        assert (last.event.reason, last.event.by.kind) == ("missed", "system")
 
 
 async def test_who_snoozed_is_woken_at_the_last_time_that_was_said(scene: Scene) -> None:

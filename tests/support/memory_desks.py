@@ -11,7 +11,8 @@ from application.log import Recorded
 from application.ports import Known, Seat
 from application.routing import Desk, Floor, Held, TeamDesk, Waiting, queues_with_room
 from domain.team import CAPACITY
-from projections.workload_fold import DeskRow, Task, TeamRow, Workload, fold_one
+from projections.workload_fold import Workload, fold_one
+from projections.workload_rows import DeskRow, Task, TeamRow
 from tests.support.memory_log import MemoryLog
 
 

@@ -6,7 +6,7 @@ import asyncio
 import functools
 import tempfile
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,6 +21,7 @@ from application.bus import CommandBus, Receipt
 from application.command import Command
 from application.copilot import Copilot
 from application.policies.answer_with_assistant import AnswerWithAssistant
+from application.policies.release_line import ReleaseLine
 from application.ports import Answer, Hear, Question, unheard
 from application.tenant import OpenTenant
 from application.widget import InstallWidget, IssueWidgetToken
@@ -50,6 +51,7 @@ from interfaces.knowledge import Knowledge
 from interfaces.live_words import FeedWords
 from interfaces.routing import open_seats, seated_bus
 from interfaces.usage import open_allowance
+from interfaces.voice import voice_parts
 from interfaces.webhooks import webhook_parts
 from interfaces.ws.hub import Hub
 from projections.registry import PROJECTIONS
@@ -59,6 +61,7 @@ PASSWORD = "correct horse battery"
 FALLBACK = "A colleague will take over."
 ORIGIN = "http://verbatim.test"
 UNHURRIED = RateRules()
+TWILIO_SECONDS = 2.0
 REGISTRY = CollectorRegistry()
 """Of the test process: its app counts in it, whichever desk has it."""
 
@@ -185,15 +188,21 @@ class Desk:
         await asyncio.gather(*self._reacting, return_exceptions=True)
 
     async def _react(self, rows: Sequence[StoredRow]) -> None:
-        policy = AnswerWithAssistant(self.store, self.bus, self.model, self.live)
+        release = ReleaseLine(self.app.state.parts.voice.numbers.release)
+        policies = (AnswerWithAssistant(self.store, self.bus, self.model, self.live), release)
         for recorded in await self.store.mapper.open(rows):
-            if policy.concerns(recorded):
-                await policy.react(recorded)
+            for policy in policies:
+                if policy.concerns(recorded):
+                    await policy.react(recorded)
 
 
 @asynccontextmanager
 async def open_desk(
-    database_url: str, nats_url: str, reply_timeout: float = 10.0, rules: RateRules = UNHURRIED
+    database_url: str,
+    nats_url: str,
+    reply_timeout: float = 10.0,
+    rules: RateRules = UNHURRIED,
+    twilio_url: str = "http://127.0.0.1:1",
 ) -> AsyncIterator[Desk]:
     """`reply_timeout` (s) is how long `/chat` waits for the assistant."""
     async with (
@@ -201,6 +210,7 @@ async def open_desk(
         nats_connection(nats_url, "desk") as nats,
         _relaying(Relay(database_url, store.reader, nats), store),
         _files(store) as files,
+        AsyncExitStack() as stack,
     ):
         async with store.database.worker() as connection:
             await install_builds(connection, PROJECTIONS)  # as a process does before it serves
@@ -209,6 +219,9 @@ async def open_desk(
         hub = Hub(feed, store.reader, store.database)
         allowance, model = open_allowance(store), ScriptedModel()
         bus = seated_bus(store, open_seats(store), allowance=allowance)  # as interfaces/bootstrap.py has it
+        voice = await stack.enter_async_context(
+            voice_parts(store, bus, SECRET, twilio_url, ORIGIN, TWILIO_SECONDS)
+        )
         parts = HttpParts(
             bus=bus,
             database=store.database,
@@ -229,6 +242,7 @@ async def open_desk(
             assistants=AssistantParts(
                 Egress(allow_private=True), Copilot(store, bus, model), Knowledge(store.database)
             ),
+            voice=voice,
             base_url=ORIGIN,
             reply_timeout=reply_timeout,
         )

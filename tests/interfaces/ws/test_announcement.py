@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from application.log import Meta, Recorded
+from domain.call import CallEnded, CallRang, CallRecorded, CallStarted, CallTranscribed
 from domain.handling import Accepted, Awakened, Handling, HandlingChanged, Snoozed, Transferred
 from domain.kernel import By, Cause, Event
 from domain.marks import AttributesChanged, LabelsChanged, PriorityChanged
@@ -59,6 +60,23 @@ AGT, TEA = "agt_" + ANNA.hex, "tea_" + TEAM.hex
             {"attributes": (None, ("plan",))},
             None,
         ),
+        (
+            made(CallStarted, phone_number="+14165550101", provider="pool", longest=60, due=AT),
+            {"call": (None, {"status": "started", "phoneNumber": "+14165550101"})},
+            {"call": (None, {"status": "started", "phoneNumber": "+14165550101"})},
+        ),
+        (made(CallRang, due=AT), {"call": (None, {"status": "ringing"})}, {"call": (None, {"status": "ringing"})}),
+        (
+            made(CallEnded, reason="completed", seconds=9),
+            {"call": (None, {"status": "ended", "reason": "completed", "seconds": 9})},
+            {"call": (None, {"status": "ended", "reason": "completed", "seconds": 9})},
+        ),
+        (
+            made(CallRecorded, subject_id=GUEST, link="https://x.test/1"),
+            {"recordingUrl": (None, "https://x.test/1")},
+            None,
+        ),
+        (made(CallTranscribed, subject_id=GUEST, text="secret"), {"transcribed": (None, True)}, None),
         (made(Delivered, up_to=4), {"deliveredTo": (None, 4)}, {"deliveredTo": (None, 4)}),
         (
             made(Read, side="visitor", up_to=4),
@@ -120,6 +138,7 @@ def test_a_reason_is_for_the_team() -> None:
 
 
 def test_whom_a_receipt_concerns_is_looked_up_and_a_ratings_is_not() -> None:
+    assert needs_owner(recorded(made(CallRang, due=AT)))
     assert needs_owner(recorded(made(Read, side="agent", up_to=4)))
     assert not needs_owner(recorded(made(LabelsChanged, added=("vip",))))
     rated = recorded(made(Rated, subject_id=GUEST, score=5))

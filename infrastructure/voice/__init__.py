@@ -1,0 +1,1 @@
+"""Calls: numbers and their leases, the tokens of providers, and Twilio by its public REST shape."""
