@@ -11,11 +11,13 @@ import msgspec
 from application.command import Command
 from application.handling import AwakenConversation, ReturnConversation
 from application.log import Recorded
+from application.sla_clock import TellSla
 from application.team import BeginTeamHours
 from domain.handling import HandlingChanged, Snoozed, Transferred
+from domain.sla_clock import ClockMoved
 from domain.team import HoursBegan, RoutingChanged, TeamRemoved
 
-DueKind = Literal["accept", "snooze", "hours"]
+DueKind = Literal["accept", "snooze", "hours", "sla"]
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -36,6 +38,8 @@ def due_of(recorded: Recorded) -> Due | None:
         kind: DueKind = "snooze" if isinstance(event, Snoozed) else "accept"
     elif isinstance(event, RoutingChanged | HoursBegan | TeamRemoved):
         kind = "hours"
+    elif isinstance(event, ClockMoved):
+        kind = "sla"
     else:
         return None
     place = (recorded.version, recorded.position)
@@ -51,11 +55,13 @@ def command_of(due: Due) -> Command:
             return AwakenConversation(conversation_id=due.stream_id, reason="time")
         case "hours":
             return BeginTeamHours(team_id=due.stream_id)
+        case "sla":
+            return TellSla(clock_id=due.stream_id)
 
 
 def _time_in(recorded: Recorded) -> datetime | None:
     match recorded.event:
-        case Transferred(accept_until=at) | Snoozed(until=at) | HoursBegan(next_at=at):
+        case Transferred(accept_until=at) | Snoozed(until=at) | HoursBegan(next_at=at) | ClockMoved(next_at=at):
             return at
         case RoutingChanged(routing=routing):
             return routing.opens_after(recorded.at)

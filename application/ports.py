@@ -17,6 +17,7 @@ from domain.assistant import Persona
 from domain.conversation import Citation
 from domain.generation import Purpose, Trace
 from domain.plan import Meter, ModelWeight
+from domain.sla_policy import SlaDefinition
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -202,6 +203,37 @@ class DueTimes(Protocol):
 
     async def outstanding(self, position: int) -> Sequence[Due]:
         """All tenants', as of this global position or later. Raises ProjectionBehind."""
+        ...
+
+
+class SlaRule(msgspec.Struct, frozen=True):
+    """An SLA policy that is enabled, as its `version` says it."""
+
+    policy_id: UUID
+    version: int
+    definition: SlaDefinition
+
+
+class SlaPolicies(Protocol):
+    """The SLA policies of tenants."""
+
+    async def of(self, tenant_id: int, seq: int) -> Sequence[SlaRule] | None:
+        """The enabled ones by order, as of the tenant's `seq` or later; None for a tenant that never had one.
+
+        Raises ProjectionBehind.
+        """
+        ...
+
+
+class LeadSources(Protocol):
+    """What rules for leads ask beside the log."""
+
+    async def open_conversations(self, tenant_id: int, contact_ids: Sequence[UUID], seq: int) -> Sequence[UUID]:
+        """Theirs that have not ended, as of the tenant's `seq` or later. Raises ProjectionBehind."""
+        ...
+
+    async def pages(self, tenant_id: int, contact_id: UUID) -> Sequence[str]:
+        """The last addresses this contact is known to have looked at."""
         ...
 
 

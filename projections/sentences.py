@@ -27,6 +27,7 @@ from domain import (
     ownership,
     plan,
     qualification,
+    qualification_rules,
     receipts,
     tenant,
     view,
@@ -36,6 +37,7 @@ from domain import (
 from domain.ids import wire
 from domain.kernel import Event
 from domain.personal import readable
+from projections.sla_sentences import SLA_SENTENCES
 
 Sentence = Callable[[Any, Mapping[UUID, str]], str]
 """(event, names of the agents by id) -> what was done, without who."""
@@ -113,6 +115,9 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     marks.AttributesChanged: lambda e, _: f"set the attributes {', '.join(e.names)}",
     qualification.ConversationQualified: lambda e, _: "qualified it as a lead" + _why(e),
     qualification.ConversationDisqualified: lambda e, _: "said that it is no lead" + _why(e),
+    qualification_rules.QualificationRulesSet: lambda e, _: (
+        f"set {len(e.ruleset.rules)} rules for leads" if e.ruleset.enabled else "switched the rules for leads off"
+    ),
     generation.GenerationRecorded: lambda e, _: (
         f"asked for a {e.purpose}: {e.outcome}" + (f" with the model {e.trace.model}" if e.trace.model else "")
     ),
@@ -185,6 +190,7 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     canned_shortcut.ShortcutClaimed: lambda _e, _: "gave a canned response its shortcut",
     canned_shortcut.ShortcutReleased: lambda _e, _: "freed the shortcut of a canned response",
     canned_use.CannedResponseUsed: lambda e, _: f"sent the canned response in version {e.response_version}",
+    **SLA_SENTENCES,
     view.ViewSaved: lambda e, _: f"saved the {e.scope} view “{e.name}”",
     view.ViewRemoved: lambda _e, _: "removed the view",
     bulk.BulkBegun: lambda e, _: f"began a bulk action on {len(e.conversation_ids)} conversations",

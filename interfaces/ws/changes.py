@@ -13,6 +13,8 @@ from domain.marks import AttributesChanged, LabelsChanged, PriorityChanged
 from domain.personal import readable
 from domain.qualification import ConversationDisqualified
 from domain.receipts import Delivered, Rated, Read
+from domain.sla_clock import ClockMoved
+from interfaces.sla_body import sla_of_watches
 from interfaces.wire import maybe_wire
 from interfaces.ws.frames import FOR_MEMBERS, Changes, Score
 
@@ -30,6 +32,8 @@ def changes_of(event: Event) -> Changes | None:
         return _received(event)
     if isinstance(event, LabelsChanged | PriorityChanged | AttributesChanged):
         return _marked(event)
+    if isinstance(event, ClockMoved):
+        return Changes(sla=(None, sla_of_watches(event.watches)))
     if isinstance(event, ConversationDisqualified):
         return Changes(qualified=(True, False)) if event.was_qualified else None
     return None

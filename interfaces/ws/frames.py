@@ -13,6 +13,7 @@ from domain.marks import Priority
 from domain.qualification import QualifiedBy
 from domain.receipts import Side
 from interfaces.message_body import MessageBody
+from interfaces.sla_body import SlaBody
 from interfaces.wire import ContactBody, ParticipantBody
 
 Seq = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
@@ -70,6 +71,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     accept_until: tuple[None, datetime | None] | msgspec.UnsetType = msgspec.UNSET
     unread: tuple[None, int] | msgspec.UnsetType = msgspec.UNSET
     qualified: tuple[bool, bool] | msgspec.UnsetType = msgspec.UNSET
+    sla: tuple[None, SlaBody | None] | msgspec.UnsetType = msgspec.UNSET
 
 
 FOR_MEMBERS = (
@@ -81,6 +83,7 @@ FOR_MEMBERS = (
     "accept_until",
     "unread",
     "qualified",
+    "sla",
 )
 """The changes no visitor is told of."""
 
@@ -103,13 +106,18 @@ class ConversationUpdated(DurableFrame, frozen=True, kw_only=True, tag="conversa
 
 
 class Lead(msgspec.Struct, frozen=True):
-    """`why` is null where nothing was said, or erased."""
+    """`why` is null where nothing was said, or erased. `evidence`: the messages that speak for it.
+
+    `rulesetVersion`: of the tenant's rules, where they said it (0: the default ones).
+    """
 
     id: str
     score: int | None
     why: str | None
     by: QualifiedBy
     version: int
+    evidence: tuple[str, ...] = ()
+    ruleset_version: int | None = msgspec.field(name="rulesetVersion", default=None)
 
 
 class ConversationQualified(DurableFrame, frozen=True, kw_only=True, tag="conversation:qualified"):

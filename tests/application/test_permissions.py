@@ -39,6 +39,11 @@ RemoveTeamMember      owner admin supervisor system
 RouteTeam             owner admin supervisor system
 BeginTeamHours        system
 RemoveTeam            owner admin supervisor system
+CreateSlaPolicy       owner admin system
+ReplaceSlaPolicy      owner admin system
+RemoveSlaPolicy       owner admin system
+KeepSla               system
+TellSla               system
 TransferConversation  owner admin supervisor agent system
 ReturnConversation    owner admin supervisor agent system
 SnoozeConversation    owner admin supervisor agent system
@@ -49,6 +54,7 @@ SetPriority           owner admin supervisor agent system
 SetAttributes         owner admin supervisor agent system
 QualifyConversation   owner admin supervisor agent system
 DisqualifyConversation owner admin supervisor agent system
+SetQualificationRules owner admin system
 RecordGeneration      owner admin supervisor agent
 MarkDelivered         visitor
 MarkRead              owner admin supervisor agent visitor
