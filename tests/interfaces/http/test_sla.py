@@ -160,7 +160,7 @@ async def test_a_policy_that_makes_no_sense_is_refused(desk: Desk, shop: Shop, w
 
 async def test_the_inbox_shows_what_is_due_first_and_finds_what_was_missed(desk: Desk, shop: Shop) -> None:
     boss, agent = await shop.member("owner"), await shop.member()
-    policy = await made(shop, boss, first_response=600)
+    policy = await made(shop, boss, first_response=600, order=5)
     await made(shop, boss, "Fast", 1, order=0, conditions={"labels": ["vip"]})
     later, sooner = await waiting(shop), await waiting(shop)
     await desk.http.post(f"{CHAT}/{sooner}/labels", json={"add": ["vip"]}, headers=agent)
