@@ -45,6 +45,9 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "routing": {"strategy": "manual"},
     "availability": {"status": "away"},
     "replay": {"from": 1},
+    "{sla_policy_id}": {"name": "x", "targets": {"resolution": 60}},
+    "sla-policies": {"name": "x", "targets": {"resolution": 60}, "conditions": {"teams": ["{team_id}"]}},
+    "rules": {"rules": []},
 }
 """By a path's last word: a body that would be carried out if the ids were one's own."""
 
@@ -88,6 +91,7 @@ async def victim(desk: Desk, shop: Shop) -> Victim:
     view = await made(f"{CHAT}/views", {"name": MARK, "scope": "shared", "filter": {"status": "open"}})
     key = await made("/api/v1/api-keys", {"name": MARK, "scopes": ["conversations:read"]})
     team = await made("/api/v1/teams", {"name": MARK})
+    policy = await made("/api/v1/sla-policies", {"name": MARK, "targets": {"resolution": 60}})
     hook = await made("/api/v1/webhooks", {"url": f"https://8.8.8.8/{MARK}", "events": ["message:new"]})
     article = await made("/api/v1/knowledge", {"title": MARK, "body": f"{MARK} article"})
     tokens = await made(f"/api/v1/widgets/{shop.widget}/tokens/rotate", {})
@@ -110,6 +114,7 @@ async def victim(desk: Desk, shop: Shop) -> Victim:
         "key_id": _id_of(key, "key"),
         "file_id": _id_of(file, "fil"),
         "team_id": _id_of(team, "tea"),
+        "sla_policy_id": _id_of(policy, "slp"),
         "article_id": _id_of(article, "art"),
         "secret_id": _id_of(secret, "ids"),
         "webhook_id": _id_of(hook, "whk"),
