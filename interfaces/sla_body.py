@@ -33,10 +33,16 @@ class TargetBody(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class PromiseBody(msgspec.Struct, frozen=True, rename="camel"):
-    """The policy in force, in the version that was chosen, and the targets that are open."""
+    """The policy in force, in the version that was chosen, and the targets that are open.
+
+    `target`, `dueAt` and `status` are those of the one that is due next, null where none is open.
+    """
 
     policy_id: str
     policy_version: int
+    target: SlaTarget | None
+    due_at: datetime | None
+    status: SlaStatus | None
     targets: tuple[TargetBody, ...]
 
 
@@ -52,8 +58,15 @@ def promise_body(view: PromiseView | None) -> PromiseBody | None:
     """None where no policy is in force."""
     if view is None:
         return None
-    targets = tuple(_target(one) for one in view.watches)
-    return PromiseBody(wire("sla_policy", view.terms.policy_id), view.terms.policy_version, targets)
+    found = standing(view.watches)
+    return PromiseBody(
+        policy_id=wire("sla_policy", view.terms.policy_id),
+        policy_version=view.terms.policy_version,
+        target=None if found is None else found.target,
+        due_at=None if found is None else found.due_at,
+        status=None if found is None else found.status,
+        targets=tuple(_target(one) for one in view.watches),
+    )
 
 
 def _target(watch: Watch) -> TargetBody:

@@ -89,7 +89,7 @@ FOR_MEMBERS = (
 
 
 class ChangedConversation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """`reason` is told to members only."""
+    """`reason` is told to members only. A change of `sla` leaves the conversation's `version` as it is."""
 
     id: str
     changes: Changes

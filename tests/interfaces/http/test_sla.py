@@ -174,6 +174,7 @@ async def test_the_inbox_shows_what_is_due_first_and_finds_what_was_missed(desk:
     )
     one = (await desk.http.get(f"{CHAT}/{later}", headers=agent)).json()["sla"]
     assert (one["policyId"], one["policyVersion"], one["targets"][0]["target"]) == (policy, 1, "firstResponse")
+    assert {name: one[name] for name in rows[later]} == rows[later]
     first = (await desk.http.get(INBOX, params={"sort": "sla", "limit": 1}, headers=agent)).json()
     query = {"sort": "sla", "limit": 1, "cursor": first["nextCursor"]}
     second = (await desk.http.get(INBOX, params=query, headers=agent)).json()
