@@ -28,7 +28,7 @@ async def promise_to(request: Connection, parts: HttpParts, caller: Caller, conv
 
 
 async def past_promise(parts: HttpParts, caller: Caller, conversation_id: UUID, at: Instant) -> Promise:
-    """As it was then; the time may have come since without a timer's word. UNSET for a visitor."""
+    """As it was told by then. UNSET for a visitor. Raises Invalid."""
     if caller.side == "visitor":
         return msgspec.UNSET
     recorded = await past_stream(parts, caller.tenant_id, [clock_of(conversation_id)], at)

@@ -176,6 +176,7 @@ async def test_a_label_that_a_timer_saw_first_still_brings_its_policy(scene: Sce
     terms = (await scene.clock(chat)).terms
     assert terms is not None
     assert terms.targets == VIP.targets
+    assert (await scene.clock(chat)).seen == len(scene.memory.types(chat))
     assert scene.told(chat) == ["applied", "started", "breached", "applied"]
 
 

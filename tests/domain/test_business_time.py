@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +16,12 @@ MINUTE = timedelta(minutes=1)
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo", "Asia/Kolkata")
 CHANGES = [datetime(2030, 3, 30), datetime(2030, 4, 25), datetime(2030, 10, 26), datetime(2030, 11, 2)]
 
+
+def daily(one: Opening) -> tuple[Opening, ...]:
+    """The same span every day: a clock change falls into it, or beside it."""
+    return tuple(Opening(day, one.opens, one.closes) for day in range(7))
+
+
 clocks = st.lists(st.integers(0, 96), min_size=2, max_size=2, unique=True).map(sorted)
 openings = st.builds(
     lambda day, span: Opening(day, *(f"{quarter // 4:02}:{quarter % 4 * 15:02}" for quarter in span)),
@@ -23,7 +31,7 @@ openings = st.builds(
 hours = st.builds(
     Hours,
     time_zone=st.sampled_from(ZONES),
-    openings=st.lists(openings, max_size=12).map(tuple),
+    openings=st.one_of(st.lists(openings, max_size=12).map(tuple), openings.map(daily)),
     holidays=st.sampled_from([(), ("2030-03-31",), ("2030-10-27", "2030-11-03")]),
 )
 moments = st.builds(
@@ -42,6 +50,24 @@ def test_it_is_what_a_walk_from_minute_to_minute_finds(law: Hours, start: dateti
         assert due is not None
         assert start < due <= stop
         assert business_time(law, start, due) == walked
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "minutes"),
+    [
+        ("Europe/Berlin", "2030-03-31", 210),
+        ("Europe/Berlin", "2030-10-27", 330),
+        ("America/New_York", "2030-03-10", 210),
+        ("Australia/Lord_Howe", "2030-04-07", 300),
+        ("Africa/Cairo", "2030-04-26", 240),
+    ],
+)
+def test_a_night_in_which_the_clocks_change_is_as_long_as_it_is(zone: str, day: str, minutes: int) -> None:
+    night = Hours(zone, tuple(Opening(one, "00:30", "05:00") for one in range(7)))
+    midnight = datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    noon = datetime.fromisoformat(f"{day}T12:00").replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    assert business_time(night, midnight, noon) == minutes * MINUTE
+    assert deadline(night, midnight, minutes * MINUTE) is not None
 
 
 def test_always_open_is_plain_time_and_never_negative() -> None:

@@ -252,6 +252,13 @@ def test_another_policy_counts_from_where_the_wait_began_and_none_lifts_it() -> 
     assert story.later(600).types() == []
 
 
+def test_what_was_over_before_a_policy_came_into_force_is_not_told() -> None:
+    story = Story(None).later(100).say("agent").later(5).say("visitor")
+    story.fits(terms())
+    assert story.types() == ["applied"]
+    assert {one.target for one in story.clock.watches} == {"nextResponse", "resolution"}
+
+
 def test_a_breach_is_not_told_again_under_other_hours() -> None:
     story = Story(terms()).later(31)
     always = Hours("UTC", tuple(Opening(day, "00:00", "24:00") for day in range(7)))
