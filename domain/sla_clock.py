@@ -182,7 +182,7 @@ class SlaClock(Aggregate):
             if self.terms is not None:
                 self._note(SlaLifted, stamp, last, (), chosen_at=choice.at_version)
             return
-        reckoned = reckon(events, terms)
+        reckoned = reckon(events, terms, self.settled)
         if reckoned.handling.status != "resolved":
             watches = tuple(self._carried(run, last.at) for run in reckoned.open_runs if not self._is_over(run))
             self._note(SlaApplied, stamp, last, watches, terms=terms, chosen_at=choice.at_version)
@@ -192,7 +192,7 @@ class SlaClock(Aggregate):
         last = events[-1]
         if self.terms is None or last.originator_version < self.seen:
             return
-        reckoned = reckon(events, self.terms)
+        reckoned = reckon(events, self.terms, self.settled)
         for run in reckoned.runs:
             ended_before = run.ended_version is not None and run.ended_version <= self.applied_at
             if not ended_before and not self._is_over(run):
@@ -273,8 +273,8 @@ def clock_of(conversation_id: UUID) -> UUID:
 
 
 def _watch_of(run: Run, status: WatchStatus = "running") -> Watch:
-    due_at = run.due_at if run.missed_at is None else run.missed_at
-    return Watch(run.target, run.version, run.started_at, due_at, run.warn_at, status, is_paused=run.since is None)
+    place = (run.target, run.version, run.started_at, run.due_at, run.warn_at)
+    return Watch(*place, status, is_paused=run.since is None)
 
 
 EVENTS: tuple[type[Event], ...] = (

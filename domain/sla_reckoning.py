@@ -7,8 +7,9 @@ hands over; what the assistant says answers nothing. A snooze stops the clock; t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Literal
 from uuid import UUID
 
@@ -22,6 +23,8 @@ from domain.kernel import Event
 from domain.sla_policy import OnReopen, SlaTarget, SlaTargets, WarnBefore
 
 RunEnd = Literal["answered", "resolved"]
+Settled = Mapping[SlaTarget, int]
+NOTHING_SETTLED: Settled = MappingProxyType({})
 
 _NONE = timedelta(0)
 
@@ -47,10 +50,9 @@ class Run(msgspec.Struct):
     version: int
     started_at: datetime
     limit: timedelta
+    terms: Terms
     used: timedelta = _NONE
     since: datetime | None = None
-    due_at: datetime | None = None
-    warn_at: datetime | None = None
     missed_at: datetime | None = None
     ended_version: int | None = None
     ending: RunEnd | None = None
@@ -65,37 +67,48 @@ class Run(msgspec.Struct):
         wanted = "resolved" if self.target == "resolution" else "answered"
         return self.ending == wanted and self.missed_at is None
 
+    @property
+    def due_at(self) -> datetime | None:
+        """When its time is over; None while it stands still, or where nobody is ever there."""
+        return self.missed_at or self._reaches(self.limit)
+
+    @property
+    def warn_at(self) -> datetime | None:
+        """None also where there is no warning."""
+        margin = self.terms.warn_before.margin(round(self.limit.total_seconds()))
+        return None if margin is None else self._reaches(self.limit - timedelta(seconds=margin))
+
     def missed_by(self, now: datetime) -> datetime | None:
         """When its time was over, None where it is not by then."""
-        if self.missed_at is None and self.due_at is not None and self.due_at <= now:
-            return self.due_at
-        return self.missed_at
+        due_at = self.due_at if self.since is not None else self.missed_at
+        return due_at if due_at is not None and due_at <= now else None
 
-    def go(self, at: datetime, terms: Terms) -> None:
-        """The clock runs from here."""
-        margin = terms.warn_before.margin(round(self.limit.total_seconds()))
-        self.since = at
-        self.due_at = deadline(terms.hours, at, self.limit - self.used)
-        if margin is not None:
-            self.warn_at = deadline(terms.hours, at, self.limit - timedelta(seconds=margin) - self.used)
-
-    def stand(self, at: datetime, terms: Terms) -> None:
+    def stand(self, at: datetime) -> None:
         """The clock stands still from here. At the moment it was due its time was over."""
         if self.since is None:
             return
-        if self.missed_at is None and self.due_at is not None and self.due_at <= at:
-            self.missed_at = self.due_at
-        self.used += business_time(terms.hours, self.since, at)
-        self.since = self.due_at = self.warn_at = None
+        passed = business_time(self.terms.hours, self.since, at)
+        if self.missed_at is None and self.used + passed >= self.limit:
+            self.missed_at = self._reaches(self.limit) or at
+        self.used += passed
+        self.since = None
+
+    def _reaches(self, amount: timedelta) -> datetime | None:
+        """When so much of its time has passed, if the clock goes on."""
+        return None if self.since is None else deadline(self.terms.hours, self.since, amount - self.used)
 
 
 class Reckoning:
-    """`runs`: all there have been, in the order they began. `handling`: where the conversation stands."""
+    """`runs`: all there have been, in the order they began. `handling`: where the conversation stands.
 
-    def __init__(self, terms: Terms) -> None:
+    `settled`: of each target the last run that nobody asks about any more: what it took is not reckoned again.
+    """
+
+    def __init__(self, terms: Terms, settled: Settled = NOTHING_SETTLED) -> None:
         self.runs: list[Run] = []
         self.handling = Handling(status="open", handled_by="queue")
         self._terms = terms
+        self._settled = settled
         self._open: dict[SlaTarget, Run] = {}
         self._was_answered = False
 
@@ -131,10 +144,10 @@ class Reckoning:
             self._reopen(event)
         elif after.status == "snoozed":
             for run in self._open.values():
-                run.stand(event.at, self._terms)
+                run.stand(event.at)
         elif before.status == "snoozed":
             for run in self._open.values():
-                run.go(event.at, self._terms)
+                run.since = None if self._is_settled(run) else event.at
         if before.handled_by == "bot" and after.handled_by == "queue":
             self._wait(event)
 
@@ -156,22 +169,27 @@ class Reckoning:
         limit = self._terms.targets.of(target)
         if limit is None:
             return
-        run = Run(target, event.originator_version, event.at, timedelta(seconds=limit), used)
+        run = Run(target, event.originator_version, event.at, timedelta(seconds=limit), self._terms, used)
         self.runs.append(run)
         self._open[target] = run
-        if self.handling.status != "snoozed":
-            run.go(event.at, self._terms)
+        if self.handling.status != "snoozed" and not self._is_settled(run):
+            run.since = event.at
 
     def _end(self, target: SlaTarget, event: Event, ending: RunEnd) -> None:
         run = self._open.pop(target, None)
         if run is not None:
-            run.stand(event.at, self._terms)
+            run.stand(event.at)
             run.ended_version, run.ending = event.originator_version, ending
 
+    def _is_settled(self, run: Run) -> bool:
+        """A resolution that may go on is needed to its end."""
+        is_needed = run.target == "resolution" and self._terms.on_reopen == "continue"
+        return run.version <= self._settled.get(run.target, 0) and not is_needed
 
-def reckon(events: Iterable[Event], terms: Terms) -> Reckoning:
+
+def reckon(events: Iterable[Event], terms: Terms, settled: Settled = NOTHING_SETTLED) -> Reckoning:
     """Of one conversation, from its start on."""
-    reckoning = Reckoning(terms)
+    reckoning = Reckoning(terms, settled)
     for event in events:
         reckoning.take(event)
     return reckoning
