@@ -12,12 +12,14 @@ from application.call import EndOverdueCall
 from application.command import Command
 from application.handling import AwakenConversation, ReturnConversation
 from application.log import Recorded
+from application.sla_clock import TellSla
 from application.team import BeginTeamHours
 from domain.call import CallAnswered, CallEnded, CallRang, CallStarted
 from domain.handling import HandlingChanged, Snoozed, Transferred
+from domain.sla_clock import ClockMoved
 from domain.team import HoursBegan, RoutingChanged, TeamRemoved
 
-DueKind = Literal["accept", "snooze", "hours", "call"]
+DueKind = Literal["accept", "snooze", "hours", "call", "sla"]
 Clock = tuple[int, UUID, bool]
 
 
@@ -49,6 +51,8 @@ def due_of(recorded: Recorded) -> Due | None:
         kind = "hours"
     elif isinstance(event, CallStarted | CallRang | CallAnswered | CallEnded):
         kind = "call"
+    elif isinstance(event, ClockMoved):
+        kind = "sla"
     else:
         return None
     place = (recorded.version, recorded.position)
@@ -66,11 +70,13 @@ def command_of(due: Due) -> Command:
             return BeginTeamHours(team_id=due.stream_id)
         case "call":
             return EndOverdueCall(conversation_id=due.stream_id)
+        case "sla":
+            return TellSla(clock_id=due.stream_id)
 
 
 def _time_in(recorded: Recorded) -> datetime | None:
     match recorded.event:
-        case Transferred(accept_until=at) | Snoozed(until=at) | HoursBegan(next_at=at):
+        case Transferred(accept_until=at) | Snoozed(until=at) | HoursBegan(next_at=at) | ClockMoved(next_at=at):
             return at
         case CallStarted(due=at) | CallRang(due=at) | CallAnswered(due=at):
             return at

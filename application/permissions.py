@@ -71,8 +71,11 @@ from application.macro import ApplyMacro, ChangeMacro, CreateMacro, RemoveMacro
 from application.marks import ChangeLabels, SetAttributes, SetPriority
 from application.plan import ChangePlan, NoticeUsage
 from application.qualification import DisqualifyConversation, QualifyConversation
+from application.qualification_rules import SetQualificationRules
 from application.receipts import MarkDelivered, MarkRead, RateConversation
 from application.scopes import SCOPES, expect_scope
+from application.sla_clock import KeepSla, TellSla
+from application.sla_policy import CreateSlaPolicy, RemoveSlaPolicy, ReplaceSlaPolicy
 from application.team import (
     AddTeamMember,
     BeginTeamHours,
@@ -138,6 +141,11 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     RouteTeam: SUPERVISORS,
     BeginTeamHours: SYSTEM,
     RemoveTeam: SUPERVISORS,
+    CreateSlaPolicy: ADMINS,
+    ReplaceSlaPolicy: ADMINS,
+    RemoveSlaPolicy: ADMINS,
+    KeepSla: SYSTEM,
+    TellSla: SYSTEM,
     TransferConversation: AGENTS,
     ReturnConversation: AGENTS,
     SnoozeConversation: AGENTS,
@@ -151,6 +159,7 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     StartCall: VISITORS,
     ReportCall: AGENTS,
     EndOverdueCall: SYSTEM,
+    SetQualificationRules: ADMINS,
     RecordGeneration: AGENTS - SYSTEM,
     MarkDelivered: VISITORS,
     MarkRead: (AGENTS - SYSTEM) | VISITORS,

@@ -14,7 +14,6 @@ from application.due import Due
 from application.log import Recorded
 from application.routing import Floor
 from domain.assistant import Persona
-from domain.automation import AutomationRules
 from domain.conversation import Citation
 from domain.generation import Purpose, Trace
 from domain.plan import Meter, ModelWeight
@@ -216,22 +215,6 @@ class Counters(Protocol):
 
     async def used(self, tenant_id: int, meter: Meter, period: int) -> int:
         """0 where nothing is counted."""
-        ...
-
-
-class ActiveAutomation(msgspec.Struct, frozen=True):
-    """An enabled automation in the version that is in force."""
-
-    automation_id: UUID
-    version: int
-    rules: AutomationRules
-
-
-class Automations(Protocol):
-    """The automations of a tenant, out of their read model."""
-
-    async def active(self, tenant_id: int, seq: int) -> Sequence[ActiveAutomation]:
-        """In their order, as of the tenant's `seq` or later. Raises ProjectionBehind."""
         ...
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from application.command import Handlers
 from application.conversation import AboutConversation
 from application.work import Work
@@ -10,10 +12,12 @@ from domain.masking import mask
 
 
 class QualifyConversation(AboutConversation, frozen=True, kw_only=True):
-    """`score` is 0 to 100; `why` is what speaks for it."""
+    """`score` is 0 to 100; `why` is what speaks for it, `evidence` which messages. `ruleset_version`: a rule's."""
 
     score: int | None = None
     why: str | None = None
+    evidence: tuple[UUID, ...] = ()
+    ruleset_version: int | None = None
 
 
 class DisqualifyConversation(AboutConversation, frozen=True, kw_only=True):
@@ -22,7 +26,8 @@ class DisqualifyConversation(AboutConversation, frozen=True, kw_only=True):
 
 async def qualify_conversation(work: Work, command: QualifyConversation) -> None:
     conversation = await work.get(Conversation, command.conversation_id)
-    conversation.qualify(work.stamp, command.score, _masked(command.why))
+    why = _masked(command.why)
+    conversation.qualify(work.stamp, command.score, why, command.evidence, command.ruleset_version)
 
 
 async def disqualify_conversation(work: Work, command: DisqualifyConversation) -> None:

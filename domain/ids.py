@@ -38,6 +38,9 @@ PREFIXES = {
     "bulk": "blk",
     "issuer": "iss",
     "ownership": "own",
+    "sla_policy": "slp",
+    "sla_clock": "slc",
+    "qualification_rules": "qru",
 }
 _VERBATIM = UUID("6f2d1c1e-7a0b-5b8e-9f4e-3f1f5c6b7a80")
 

@@ -32,13 +32,18 @@ class QualificationIsStronger(Conflict):
 
 
 class ConversationQualified(PersonalEvent, frozen=True, kw_only=True):
-    """It is a lead. `score` is 0 to 100; `why` is what speaks for it, in words."""
+    """It is a lead. `score` is 0 to 100; `why` is what speaks for it, in words, `evidence` the messages that do.
+
+    `ruleset_version`: of the tenant's rules, where they said it (0: the default ones).
+    """
 
     TYPE = "conversation.qualified.1"
 
     source: QualifiedBy
     score: int | None = None
     why: Personal | None = None
+    evidence: tuple[UUID, ...] = ()
+    ruleset_version: int | None = None
 
     def apply(self, aggregate: Qualified) -> None:
         aggregate.is_qualified, aggregate.qualified_by = True, self.source
@@ -64,17 +69,23 @@ class Qualified(Aggregate):
     is_qualified: bool | None = None
     qualified_by: QualifiedBy | None = None
 
-    def qualify(self, stamp: Stamp, score: int | None = None, why: str | None = None) -> None:
+    def qualify(
+        self,
+        stamp: Stamp,
+        score: int | None = None,
+        why: str | None = None,
+        evidence: tuple[UUID, ...] = (),
+        ruleset_version: int | None = None,
+    ) -> None:
         """What it is already changes nothing. Raises QualificationIsStronger, Invalid."""
         if score is not None and not 0 <= score <= 100:
             raise Invalid("score is 0 to 100.")
         reason = bounded("why", why, WHY_LENGTH) if why else None
         if self.is_qualified is True:
             return
+        facts = {"score": score, "why": reason, "evidence": evidence, "ruleset_version": ruleset_version}
         source = self._source(stamp)
-        self.record(
-            ConversationQualified, stamp, subject_id=self.contact_id, source=source, score=score, why=reason
-        )
+        self.record(ConversationQualified, stamp, subject_id=self.contact_id, source=source, **facts)
 
     def disqualify(self, stamp: Stamp, why: str | None = None) -> None:
         """Also before anybody has said anything. Raises QualificationIsStronger, Invalid."""

@@ -25,7 +25,7 @@ class ViewFilter(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the inbox is asked for; None: any. Made by `view_filter`.
 
     `assignee` is `me` (whoever looks), `none` or an agent's id on the wire, `team` a team's, `sort` an order of
-    the inbox.
+    the inbox, `sla` how what is due next stands.
     """
 
     status: Status | None = None
@@ -37,6 +37,7 @@ class ViewFilter(msgspec.Struct, frozen=True, omit_defaults=True):
     priority: Priority | None = None
     q: str | None = None
     sort: str | None = None
+    sla: str | None = None
 
     def over(self, other: ViewFilter) -> ViewFilter:
         """What this one says, and where it says nothing what the other says."""

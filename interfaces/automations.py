@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from application.bus import CommandBus
 from application.policies.apply_automations import ApplyAutomations
-from application.ports import ActiveAutomation
+from application.rule_ports import ActiveAutomation
 from infrastructure.eventstore.store import EventStore
 from infrastructure.postgres import Database
 from infrastructure.projector.positions import ReadPositions

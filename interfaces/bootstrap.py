@@ -64,6 +64,7 @@ from interfaces.http.parts import AssistantParts, FileParts, HttpParts, VoicePar
 from interfaces.knowledge import Knowledge
 from interfaces.live_words import FeedWords
 from interfaces.routing import open_seats, queue_places, routing, seated_bus
+from interfaces.sla import sla_and_leads
 from interfaces.tasks import Tasks
 from interfaces.tracking import forget_in, open_ingest, start_attendance
 from interfaces.usage import UsageCounters, open_allowance
@@ -258,6 +259,7 @@ async def _reactor(process: Process) -> None:
         ReleaseLine(NumberPool(store.database).release),
     ]
     route, timers = routing(store, process.side.seats, process.progress)
+    policies += sla_and_leads(store, process.side.seats, process.progress)
     policies += [route, timers, queue_places(store, feed, process.progress), await _courier(process)]
     embeddings = process.embeddings
     embedding = [] if embeddings is None else [ChunkEmbedding(store.database, embeddings).run]

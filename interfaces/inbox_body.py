@@ -10,6 +10,7 @@ from domain.conversation import Channel
 from domain.handling import HandledBy, Status
 from domain.ids import wire
 from domain.marks import Priority
+from interfaces.sla_body import SlaBody, sla_body
 from interfaces.wire import ContactBody, MessageRole, maybe_wire, role_of
 from projections.inbox import InboxPage, InboxRow
 
@@ -21,7 +22,10 @@ class LastMessageBody(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class InboxRowBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """`unread`: the visitor's messages that no agent has read. `rating`: 1 to 5, null where there is none."""
+    """`unread`: the visitor's messages that no agent has read. `rating`: 1 to 5, null where there is none.
+
+    `sla`: what is due next of what is promised, null where nothing is.
+    """
 
     id: str
     channel: Channel
@@ -37,6 +41,7 @@ class InboxRowBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     unread: int
     waiting_since: datetime | None
     rating: int | None
+    sla: SlaBody | None
     started_at: datetime
     version: int
     seq: int
@@ -79,6 +84,7 @@ def inbox_row(row: InboxRow) -> InboxRowBody:
         unread=row.unread,
         waiting_since=row.waiting_since,
         rating=row.rating,
+        sla=sla_body(row.sla),
         started_at=row.started_at,
         version=row.version,
         seq=row.seq,

@@ -13,6 +13,8 @@ from application.routing import Floor
 from domain.refusals import ProjectionBehind
 from infrastructure.postgres import Connection, Database
 from infrastructure.projector.positions import ReadPositions
+from projections.sla import read_sla_due
+from projections.sla_fold import Sla
 from projections.workload import read_due, read_floor, read_seat
 from projections.workload_fold import Workload as Fold
 
@@ -44,13 +46,14 @@ class Workload:
                 if asyncio.get_running_loop().time() > deadline:
                     raise ProjectionBehind(at=reached)
                 await asyncio.sleep(POLL)
-            return await read_due(connection)
+            return (*await read_due(connection), *await read_sla_due(connection))
 
 
 async def _reached(connection: Connection) -> int:
-    """The global position that the read model holds."""
+    """The global position that both read models of due times hold."""
+    names = [Fold.name, Sla.name]
     cursor = await connection.execute(
-        "SELECT pos FROM es.projection WHERE name = %s AND state = 'live'", (Fold.name,)
+        "SELECT pos FROM es.projection WHERE name = ANY(%s) AND state = 'live'", (names,)
     )
-    found = await cursor.fetchone()
-    return found[0] if found else 0
+    found = [row[0] for row in await cursor.fetchall()]
+    return min(found) if len(found) == len(names) else 0

@@ -10,8 +10,8 @@ from uuid import UUID
 import msgspec
 
 from application.log import Recorded
-from application.ports import ActiveAutomation
 from application.projection import Connection
+from application.rule_ports import ActiveAutomation
 from domain.automation import EVENTS, AutomationRemoved, AutomationRules, AutomationSaved
 from domain.refusals import Invalid
 from projections.cursor import Cursor, decode_cursor, encode_cursor, page_limit

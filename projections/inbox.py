@@ -18,6 +18,7 @@ from projections.inbox_counts import InboxCounts, read_counts
 from projections.inbox_entry import NEVER, URGENCIES, Entry
 from projections.inbox_filter import InboxFilter, Order, conditions, order_of, walks
 from projections.inbox_fold import ENTRIES
+from projections.sla_standing import Standing
 
 
 class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +47,7 @@ class InboxRow(msgspec.Struct, frozen=True, kw_only=True):
     waiting_since: datetime | None
     unread: int
     rating: int | None
+    sla: Standing | None
     started_at: datetime
     version: int
     seq: int
@@ -114,10 +116,17 @@ def row_of(entry: Entry, contact_name: str | None) -> InboxRow:
         waiting_since=None if entry.waiting_since == NEVER else entry.waiting_since,
         unread=entry.unread,
         rating=entry.rating,
+        sla=_standing(entry),
         started_at=entry.started_at,
         version=entry.version,
         seq=entry.seq,
     )
+
+
+def _standing(entry: Entry) -> Standing | None:
+    if entry.sla_target is None or entry.sla_status is None:
+        return None
+    return Standing(entry.sla_target, None if entry.sla_due_at == NEVER else entry.sla_due_at, entry.sla_status)
 
 
 async def _execute(

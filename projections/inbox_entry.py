@@ -13,6 +13,9 @@ from domain.kernel import NOWHERE, ActorKind, Event
 from domain.marks import LabelsChanged, Priority, PriorityChanged
 from domain.personal import readable
 from domain.receipts import Rated
+from domain.sla_clock import ClockMoved
+from domain.sla_policy import SlaTarget
+from projections.sla_standing import SlaStatus, standing
 from projections.thread import labels_after
 from projections.unread import unread_by_agents
 
@@ -29,6 +32,7 @@ class Entry(msgspec.Struct):
     `unread`: visitor messages since an agent last answered, ended or read; the assistant's replies do not count.
     `waiting_since`: when the visitor began to wait for a human; NEVER while the assistant has it, or resolved.
     `last_*`: the last public message; `last_by` is None and `last_at` the start where there is none yet.
+    `sla_*`: the promise that is due next; NEVER while its clock stands still. `sla_version` is the clock's.
     """
 
     tenant_id: int
@@ -52,6 +56,10 @@ class Entry(msgspec.Struct):
     waiting_since: datetime = NEVER
     unread: int = 0
     rating: int | None = None
+    sla_target: SlaTarget | None = None
+    sla_due_at: datetime = NEVER
+    sla_status: SlaStatus | None = None
+    sla_version: int = 0
 
 
 def begun(event: ConversationStarted, seq: int) -> Entry:
@@ -91,6 +99,17 @@ def evolve(entry: Entry, event: Event, seq: int) -> None:
         case _:
             pass
     entry.version, entry.seq = event.originator_version, seq
+
+
+def promise(entry: Entry, moved: ClockMoved, seq: int) -> None:
+    """The next event of the conversation's clock; one that was folded before changes nothing."""
+    if moved.originator_version <= entry.sla_version:
+        return
+    now_so = standing(moved.watches)
+    entry.sla_target = None if now_so is None else now_so.target
+    entry.sla_status = None if now_so is None else now_so.status
+    entry.sla_due_at = NEVER if now_so is None or now_so.due_at is None else now_so.due_at
+    entry.sla_version, entry.seq = moved.originator_version, seq
 
 
 def _say(entry: Entry, said: MessagePosted | AssistantReplied) -> None:

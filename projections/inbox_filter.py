@@ -15,8 +15,9 @@ from domain.marks import Priority
 from domain.refusals import Invalid
 from projections.cursor import Cursor, decode_cursor, encode_cursor, page_limit
 from projections.inbox_entry import URGENCIES, Entry
+from projections.sla_standing import SlaStatus
 
-InboxSort = Literal["newest", "oldest", "waiting", "priority"]
+InboxSort = Literal["newest", "oldest", "waiting", "priority", "sla"]
 Place = tuple[Any, ...]
 
 _STATUSES: tuple[Status, ...] = get_args(Status)
@@ -25,6 +26,7 @@ _SORT_COLUMNS: dict[InboxSort, tuple[str, ...]] = {
     "oldest": ("last_at",),
     "waiting": ("waiting_since",),
     "priority": ("urgency", "waiting_since"),
+    "sla": ("sla_due_at",),
 }
 _NAMED = """i.contact_id IN (
   SELECT o.contact_id FROM read.inbox_person o
@@ -38,7 +40,8 @@ class InboxFilter(msgspec.Struct, frozen=True, kw_only=True):
     """None: any. `q`: how the contact's name or e-mail address begins.
 
     `sort`: by last message; `waiting`: longest waiting first, then those who do not wait; `priority`: urgent
-    first, within one priority as `waiting`. `until_seq`: only those to which nothing has happened since.
+    first, within one priority as `waiting`; `sla`: what is due first. `until_seq`: only those to which nothing has
+    happened since.
     """
 
     status: Status | None = None
@@ -48,6 +51,7 @@ class InboxFilter(msgspec.Struct, frozen=True, kw_only=True):
     label: str | None = None
     channel: Channel | None = None
     priority: Priority | None = None
+    sla: SlaStatus | None = None
     q: str | None = None
     sort: InboxSort = "newest"
     limit: int = 50
@@ -69,6 +73,7 @@ class InboxFilter(msgspec.Struct, frozen=True, kw_only=True):
             (self.team, entry.team_id),
             (self.channel, entry.channel),
             (self.priority, URGENCIES[entry.urgency]),
+            (self.sla, entry.sla_status),
         )
         is_wanted = all(value is None or value == given for value, given in wanted)
         return is_wanted and (self.label is None or self.label in entry.labels)
@@ -169,7 +174,7 @@ def _columns(filter: InboxFilter) -> list[tuple[str, list[Any]]]:
         wanted.append(("i.urgency = %s", [URGENCIES.index(filter.priority)]))
     if filter.until_seq is not None:
         wanted.append(("i.seq <= %s", [filter.until_seq]))
-    for column, value in (("handled_by", filter.handled_by), ("team_id", filter.team)):
+    for column, value in (("handled_by", filter.handled_by), ("team_id", filter.team), ("sla_status", filter.sla)):
         if value is not None:
             wanted.append((f"i.{column} = %s", [value]))
     return wanted

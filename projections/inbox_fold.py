@@ -10,12 +10,13 @@ import msgspec
 
 from application.log import Recorded
 from application.projection import Connection
-from domain import contact, conversation
+from domain import contact, conversation, sla_clock
 from domain.contact import ContactErased
 from domain.conversation import ConversationStarted
 from domain.handling import Status
+from domain.sla_clock import ClockMoved
 from projections.inbox_counts import COUNTS, count, place_of
-from projections.inbox_entry import Entry, begun, evolve
+from projections.inbox_entry import Entry, begun, evolve, promise
 from projections.people import erased_people, fold_people, people_table
 from projections.table import Key, Table
 
@@ -34,6 +35,8 @@ ENTRIES = Table(
         "tenant_id, assignee_id, status, last_at, conversation_id",
         "tenant_id, team_id, status, last_at, conversation_id WHERE team_id IS NOT NULL",
         "tenant_id, channel, status, last_at, conversation_id WHERE channel <> 'chat'",
+        "tenant_id, status, sla_due_at, conversation_id",
+        "tenant_id, sla_status, status, last_at, conversation_id WHERE sla_status IS NOT NULL",
         "tenant_id, contact_id",
         "tenant_id, seq",
     ),
@@ -76,9 +79,9 @@ class Inbox:
     """Folds conversations and the contacts in them."""
 
     name = "inbox"
-    version = 2
+    version = 3
     tables = (ENTRIES.name, LABELS.name, COUNTS.name, PEOPLE.name)
-    concerns = frozenset(event.TYPE for event in (*conversation.EVENTS, *contact.EVENTS))
+    concerns = frozenset(event.TYPE for event in (*conversation.EVENTS, *contact.EVENTS, *sla_clock.EVENTS))
 
     def ddl(self, build: int) -> str:
         tables = "".join(table.ddl(build) for table in (ENTRIES, LABELS, COUNTS, PEOPLE))
@@ -86,7 +89,7 @@ class Inbox:
 
     async def fold(self, connection: Connection, build: int, recorded: Sequence[Recorded]) -> None:
         await fold_people(PEOPLE, connection, build, recorded)
-        entries = await ENTRIES.load(connection, build, {(one.tenant_id, one.stream_id) for one in recorded})
+        entries = await ENTRIES.load(connection, build, {_entry_of(one) for one in recorded})
         places = [place_of(entry) for entry in entries.values()]
         labels = {key: entry.labels for key, entry in entries.items()}
         for one in recorded:
@@ -112,8 +115,16 @@ def fold_entry(entries: dict[Key, Entry], one: Recorded) -> None:
         for entry in entries.values():
             if (entry.tenant_id, entry.contact_id) == key:
                 entry.last_text = None
+    elif isinstance(one.event, ClockMoved):
+        if (entry := entries.get(_entry_of(one))) is not None:
+            promise(entry, one.event, one.seq)
     elif key in entries:
         evolve(entries[key], one.event, one.seq)
+
+
+def _entry_of(one: Recorded) -> Key:
+    """The row that an event is about: a clock's is its conversation's."""
+    return one.tenant_id, one.event.conversation_id if isinstance(one.event, ClockMoved) else one.stream_id
 
 
 async def _relabel(

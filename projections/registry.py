@@ -13,6 +13,7 @@ from projections.inbox_fold import Inbox
 from projections.knowledge_fold import Knowledge
 from projections.macros import Macros
 from projections.search_fold import Search
+from projections.sla_fold import Sla
 from projections.transcript_fold import Transcript
 from projections.usage_fold import Usage
 from projections.views import Views
@@ -33,6 +34,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     Files(),
     Usage(),
     Contacts(),
+    Sla(),
     Views(),
     Webhooks(),
 )

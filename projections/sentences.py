@@ -31,6 +31,7 @@ from domain import (
     ownership,
     plan,
     qualification,
+    qualification_rules,
     receipts,
     tenant,
     view,
@@ -41,6 +42,7 @@ from domain import (
 from domain.ids import wire
 from domain.kernel import Event
 from domain.personal import readable
+from projections.sla_sentences import SLA_SENTENCES
 
 Sentence = Callable[[Any, Mapping[UUID, str]], str]
 """(event, names of the agents by id) -> what was done, without who."""
@@ -132,6 +134,9 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     marks.AttributesChanged: lambda e, _: f"set the attributes {', '.join(e.names)}",
     qualification.ConversationQualified: lambda e, _: "qualified it as a lead" + _why(e),
     qualification.ConversationDisqualified: lambda e, _: "said that it is no lead" + _why(e),
+    qualification_rules.QualificationRulesSet: lambda e, _: (
+        f"set {len(e.ruleset.rules)} rules for leads" if e.ruleset.enabled else "switched the rules for leads off"
+    ),
     generation.GenerationRecorded: lambda e, _: (
         f"asked for a {e.purpose}: {e.outcome}" + (f" with the model {e.trace.model}" if e.trace.model else "")
     ),
@@ -223,6 +228,7 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     automation_run.AutomationStopped: lambda e, _: f"was stopped in {_place_of(e)}: {e.reason}",
     macro.MacroSaved: lambda e, _: f"saved the macro “{e.name}”",
     macro.MacroRemoved: lambda _e, _: "removed the macro",
+    **SLA_SENTENCES,
     view.ViewSaved: lambda e, _: f"saved the {e.scope} view “{e.name}”",
     view.ViewRemoved: lambda _e, _: "removed the view",
     bulk.BulkBegun: lambda e, _: f"began a bulk action on {len(e.conversation_ids)} conversations",

@@ -14,7 +14,7 @@ from application.bus import CommandBus, Request
 from application.causes import Chain, StreamOf, chain_of
 from application.command import Command
 from application.log import EventLog, Recorded
-from application.ports import ActiveAutomation, Automations
+from application.rule_ports import ActiveAutomation, Automations
 from domain import automation
 from domain.automation_conditions import may_hold
 from domain.automation_triggers import trigger_of

@@ -12,6 +12,7 @@ from litestar.params import FromPath
 
 from domain.ids import event_wire, parse, wire
 from domain.refusals import NotFound
+from domain.sla_clock import clock_of
 from infrastructure.eventstore.hashing import row_hash
 from infrastructure.eventstore.rows import StoredRow
 from interfaces.http.audience import Asker
@@ -24,7 +25,7 @@ READERS = frozenset(["owner", "admin", "auditor"])
 
 
 class HistoryLineBody(msgspec.Struct, frozen=True, rename="camel"):
-    """Who did what, when and why; `hash` is the head of the conversation's chain after it, in hex."""
+    """Who did what, when and why; `hash` is the head of its stream's chain after it, in hex."""
 
     event_id: str
     seq: int
@@ -39,7 +40,10 @@ class HistoryLineBody(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class HistoryBody(msgspec.Struct, frozen=True, rename="camel"):
-    """`intact`: the hash chain over these events, computed anew, ends where the log says."""
+    """`intact`: the hash chains over these events, computed anew, end where the log says.
+
+    Those of the conversation, and in between those of its SLA clock (`sla_clock.…`), a stream of its own.
+    """
 
     conversation_id: str
     intact: bool
@@ -56,14 +60,17 @@ class HistoryBody(msgspec.Struct, frozen=True, rename="camel"):
 async def get_conversation_history(
     conversation_id: FromPath[str], caller: Asker, parts: Parts
 ) -> Response[HistoryBody]:
-    """Straight from the log, private notes and discarded replies included."""
+    """Straight from the log, private notes, discarded replies and what was promised included."""
     id = parse("conversation", conversation_id)
     rows = await parts.reader.raw_stream(caller.tenant_id, id)
     if not rows or rows[0].kind != "conversation":
         raise NotFound
-    lines = history(await parts.reader.opened(rows), await _agent_names(parts, caller.tenant_id))
-    body = HistoryBody(wire("conversation", id), _is_intact(rows), tuple(_line(one) for one in lines))
-    return answer(body, seq=rows[-1].tpos)
+    clock = await parts.reader.raw_stream(caller.tenant_id, clock_of(id))
+    opened = [*await parts.reader.opened(rows), *await parts.reader.opened(clock)]
+    lines = history(sorted(opened, key=lambda one: one.position), await _agent_names(parts, caller.tenant_id))
+    is_intact = _is_intact(rows) and _is_intact(clock)
+    body = HistoryBody(wire("conversation", id), is_intact, tuple(_line(one) for one in lines))
+    return answer(body, seq=lines[-1].seq)
 
 
 async def _agent_names(parts: HttpParts, tenant_id: int) -> dict[UUID, str]:

@@ -27,6 +27,7 @@ from interfaces.http.views import visible_view
 from interfaces.inbox_body import InboxPageBody, inbox_page
 from projections.inbox import read_inbox
 from projections.inbox_filter import InboxFilter, InboxSort
+from projections.sla_standing import SlaStatus
 
 
 @get(
@@ -47,6 +48,7 @@ async def list_inbox(
     label: FromQuery[str | None] = None,
     channel: FromQuery[Channel | None] = None,
     priority: FromQuery[Priority | None] = None,
+    sla: Annotated[SlaStatus | None, QueryParameter(description="How what is due next stands.")] = None,
     q: Annotated[str | None, QueryParameter(description="How the contact's name or e-mail begins.")] = None,
     sort: FromQuery[InboxSort | None] = None,
     view: Annotated[str | None, QueryParameter(description="A saved view's id; the rest goes before it.")] = None,
@@ -59,7 +61,7 @@ async def list_inbox(
     With `asOf`, as it was then: 400 where more than 2,000 conversations have changed since.
     """
     me = caller.agent.agent_id
-    asked = ViewFilter(status, handled_by, assignee, team, label, channel, priority, q, sort)
+    asked = ViewFilter(status, handled_by, assignee, team, label, channel, priority, q, sort, sla)
     if view is not None:
         asked = asked.over((await visible_view(request, parts, caller, parse("view", view))).filter)
     chosen = _filter(asked, me, limit, cursor)
@@ -81,6 +83,7 @@ def _filter(asked: ViewFilter, me: UUID, limit: int, cursor: str | None) -> Inbo
         label=_label(asked.label),
         channel=asked.channel,
         priority=asked.priority,
+        sla=_sla(asked.sla),
         q=_words(asked.q),
         sort=_sort(asked.sort),
         limit=limit,
@@ -91,6 +94,10 @@ def _filter(asked: ViewFilter, me: UUID, limit: int, cursor: str | None) -> Inbo
 def _sort(given: str | None) -> InboxSort:
     """An order that a view was saved with and that there is no more is the usual one."""
     return next((known for known in get_args(InboxSort) if known == given), "newest")
+
+
+def _sla(given: str | None) -> SlaStatus | None:
+    return next((known for known in get_args(SlaStatus) if known == given), None)
 
 
 def _assignee(given: str | None, me: UUID) -> UUID | Literal["none"] | None:

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from domain.refusals import Invalid
+from domain.sla_clock import clock_of
 from interfaces.http.as_of import Instant, past_people, past_stream
 from interfaces.http.parts import HttpParts
 from interfaces.http.position import PATIENCE
@@ -31,7 +32,8 @@ async def past_inbox(parts: HttpParts, tenant_id: int, chosen: InboxFilter, me: 
         moved = await read_moved(connection, tenant_id, at.seq, MOST + 1)
     if len(moved.conversation_ids) > MOST:
         raise Invalid(f"More than {MOST} conversations have changed since. Ask for a later time.")
-    entries = entries_of(await past_stream(parts, tenant_id, moved.conversation_ids, at))
+    streams = [*moved.conversation_ids, *map(clock_of, moved.conversation_ids)]
+    entries = entries_of(await past_stream(parts, tenant_id, streams, at))
     page = merged(still, entries, chosen, order)
     people = await past_people(parts, tenant_id, {entry.contact_id for entry in page}, at)
     named = [(entry, people[entry.contact_id].name if entry.contact_id in people else None) for entry in page]

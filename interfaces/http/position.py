@@ -10,6 +10,7 @@ from interfaces.http.parts import HttpParts
 ReadModel = Literal[
     "search",
     "workload",
+    "sla",
     "files",
     "inbox",
     "transcript",

@@ -28,6 +28,7 @@ from interfaces.http.parts import HttpParts, Parts
 from interfaces.http.position import reached
 from interfaces.http.transcript import Limit, PageCursor
 from projections.inbox_filter import InboxSort
+from projections.sla_standing import SlaStatus
 from projections.views import SavedView, read_view, read_views
 
 VIEWS = "/api/v1/chat/views"
@@ -46,6 +47,7 @@ class FilterBody(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True
     priority: Priority | None = None
     q: str | None = None
     sort: InboxSort | None = None
+    sla: SlaStatus | None = None
 
 
 class NewView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

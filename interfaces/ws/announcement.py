@@ -12,6 +12,7 @@ from domain.ids import event_wire, wire
 from domain.kernel import PersonalEvent
 from domain.personal import readable
 from domain.qualification import ConversationQualified
+from domain.sla_clock import ClockMoved
 from interfaces.message_body import message_of_event
 from interfaces.wire import ContactBody, maybe_wire
 from interfaces.ws import changes, frames
@@ -40,11 +41,12 @@ def for_members(recorded: Recorded) -> DurableFrame | None:
     changed = changes_of(event)
     if changed is None:
         return None
+    of_clock = isinstance(event, ClockMoved)
     data = ChangedConversation(
-        id=wire("conversation", recorded.stream_id),
+        id=wire("conversation", event.conversation_id if of_clock else recorded.stream_id),
         changes=changed,
         reason=getattr(event, "reason", None) or msgspec.UNSET,
-        version=recorded.version,
+        version=event.seen if of_clock else recorded.version,
     )
     return ConversationUpdated(seq=seq, event_id=event_id, at=at, data=data)
 
@@ -81,7 +83,9 @@ def needs_owner(recorded: Recorded) -> bool:
 
 def _lead(event: ConversationQualified) -> frames.Lead:
     id = wire("conversation", event.originator_id)
-    return frames.Lead(id, event.score, readable(event.why), event.source, event.originator_version)
+    said = tuple(wire("message", message_id) for message_id in event.evidence)
+    place = (event.originator_version, said, event.ruleset_version)
+    return frames.Lead(id, event.score, readable(event.why), event.source, *place)
 
 
 def _started(event: ConversationStarted) -> StartedConversation:

@@ -14,6 +14,8 @@ from domain.marks import AttributesChanged, LabelsChanged, PriorityChanged
 from domain.personal import readable
 from domain.qualification import ConversationDisqualified
 from domain.receipts import Delivered, Rated, Read
+from domain.sla_clock import ClockMoved
+from interfaces.sla_body import sla_of_watches
 from interfaces.wire import maybe_wire
 from interfaces.ws.frames import FOR_MEMBERS, CallChange, Changes, Score
 
@@ -33,9 +35,10 @@ def changes_of(event: Event) -> Changes | None:
         return _marked(event)
     if isinstance(event, Stage | CallRecorded | CallTranscribed):
         return _called(event)
-    if isinstance(event, ConversationDisqualified):
-        return Changes(qualified=(True, False)) if event.was_qualified else None
-    return None
+    if isinstance(event, ClockMoved):
+        return Changes(sla=(None, sla_of_watches(event.watches)))
+    is_lead_no_more = isinstance(event, ConversationDisqualified) and event.was_qualified
+    return Changes(qualified=(True, False)) if is_lead_no_more else None
 
 
 def for_visitor(changes: Changes) -> Changes | None:

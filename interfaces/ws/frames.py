@@ -14,6 +14,7 @@ from domain.marks import Priority
 from domain.qualification import QualifiedBy
 from domain.receipts import Side
 from interfaces.message_body import MessageBody
+from interfaces.sla_body import SlaBody
 from interfaces.wire import ContactBody, ParticipantBody
 
 Seq = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
@@ -83,6 +84,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     call: tuple[None, CallChange] | msgspec.UnsetType = msgspec.UNSET
     recording_url: tuple[None, str | None] | msgspec.UnsetType = msgspec.UNSET
     transcribed: tuple[None, bool] | msgspec.UnsetType = msgspec.UNSET
+    sla: tuple[None, SlaBody | None] | msgspec.UnsetType = msgspec.UNSET
 
 
 FOR_MEMBERS = (
@@ -96,12 +98,13 @@ FOR_MEMBERS = (
     "qualified",
     "recording_url",
     "transcribed",
+    "sla",
 )
 """The changes no visitor is told of."""
 
 
 class ChangedConversation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """`reason` is told to members only."""
+    """`reason` is told to members only. A change of `sla` leaves the conversation's `version` as it is."""
 
     id: str
     changes: Changes
@@ -118,13 +121,18 @@ class ConversationUpdated(DurableFrame, frozen=True, kw_only=True, tag="conversa
 
 
 class Lead(msgspec.Struct, frozen=True):
-    """`why` is null where nothing was said, or erased."""
+    """`why` is null where nothing was said, or erased. `evidence`: the messages that speak for it.
+
+    `rulesetVersion`: of the tenant's rules, where they said it (0: the default ones).
+    """
 
     id: str
     score: int | None
     why: str | None
     by: QualifiedBy
     version: int
+    evidence: tuple[str, ...] = ()
+    ruleset_version: int | None = msgspec.field(name="rulesetVersion", default=None)
 
 
 class ConversationQualified(DurableFrame, frozen=True, kw_only=True, tag="conversation:qualified"):

@@ -40,6 +40,11 @@ RemoveTeamMember      owner admin supervisor system
 RouteTeam             owner admin supervisor system
 BeginTeamHours        system
 RemoveTeam            owner admin supervisor system
+CreateSlaPolicy       owner admin system
+ReplaceSlaPolicy      owner admin system
+RemoveSlaPolicy       owner admin system
+KeepSla               system
+TellSla               system
 TransferConversation  owner admin supervisor agent system
 ReturnConversation    owner admin supervisor agent system
 SnoozeConversation    owner admin supervisor agent system
@@ -54,6 +59,7 @@ StartCall             visitor
 ReportCall            owner admin supervisor agent system
 EndOverdueCall        system
 ConfigureVoice        owner admin system
+SetQualificationRules owner admin system
 RecordGeneration      owner admin supervisor agent
 MarkDelivered         visitor
 MarkRead              owner admin supervisor agent visitor

@@ -50,6 +50,9 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "availability": {"status": "away"},
     "replay": {"from": 1},
     "test": {"conversationId": "{conversation_id}"},
+    "{sla_policy_id}": {"name": "x", "targets": {"resolution": 60}},
+    "sla-policies": {"name": "x", "targets": {"resolution": 60}, "conditions": {"teams": ["{team_id}"]}},
+    "rules": {"rules": []},
 }
 """By a path's last word: a body that would be carried out if the ids were one's own."""
 
@@ -93,6 +96,7 @@ async def victim(desk: Desk, shop: Shop) -> Victim:
     view = await made(f"{CHAT}/views", {"name": MARK, "scope": "shared", "filter": {"status": "open"}})
     key = await made("/api/v1/api-keys", {"name": MARK, "scopes": ["conversations:read"]})
     team = await made("/api/v1/teams", {"name": MARK})
+    policy = await made("/api/v1/sla-policies", {"name": MARK, "targets": {"resolution": 60}})
     hook = await made("/api/v1/webhooks", {"url": f"https://8.8.8.8/{MARK}", "events": ["message:new"]})
     acts = [{"type": "addNote", "text": MARK}]
     rule = await made("/api/v1/automations", {"name": MARK, "trigger": "rated", "actions": acts})
@@ -118,6 +122,7 @@ async def victim(desk: Desk, shop: Shop) -> Victim:
         "key_id": _id_of(key, "key"),
         "file_id": _id_of(file, "fil"),
         "team_id": _id_of(team, "tea"),
+        "sla_policy_id": _id_of(policy, "slp"),
         "article_id": _id_of(article, "art"),
         "secret_id": _id_of(secret, "ids"),
         "automation_id": _id_of(rule, "aut"),

@@ -9,7 +9,8 @@ from uuid import UUID
 from application.automation import CreateAutomation
 from application.log import Recorded
 from application.policies.apply_automations import ApplyAutomations
-from application.ports import ActiveAutomation, Policy
+from application.ports import Policy
+from application.rule_ports import ActiveAutomation
 from application.work import fold
 from domain.automation import Automation, AutomationRemoved, AutomationRules, AutomationSaved
 from domain.automation_run import AutomationApplied, AutomationFailed, AutomationStopped
