@@ -8,14 +8,23 @@ from uuid import UUID
 
 import msgspec
 
+from application.campaign import FailCampaign, KeepCampaignTime
 from application.command import Command
 from application.handling import AwakenConversation, ReturnConversation
 from application.log import Recorded
 from application.team import BeginTeamHours
+from domain.campaign_life import (
+    CampaignEnded,
+    CampaignEvent,
+    CampaignLaunched,
+    CampaignResumed,
+    CampaignScheduled,
+    CampaignUnscheduled,
+)
 from domain.handling import HandlingChanged, Snoozed, Transferred
 from domain.team import HoursBegan, RoutingChanged, TeamRemoved
 
-DueKind = Literal["accept", "snooze", "hours"]
+DueKind = Literal["accept", "snooze", "hours", "campaign"]
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -36,6 +45,8 @@ def due_of(recorded: Recorded) -> Due | None:
         kind: DueKind = "snooze" if isinstance(event, Snoozed) else "accept"
     elif isinstance(event, RoutingChanged | HoursBegan | TeamRemoved):
         kind = "hours"
+    elif isinstance(event, CampaignEvent):
+        return _campaign_due(recorded, event)
     else:
         return None
     place = (recorded.version, recorded.position)
@@ -51,6 +62,25 @@ def command_of(due: Due) -> Command:
             return AwakenConversation(conversation_id=due.stream_id, reason="time")
         case "hours":
             return BeginTeamHours(team_id=due.stream_id)
+        case "campaign":
+            return KeepCampaignTime(campaign_id=due.stream_id)
+
+
+def command_without_room(due: Due, code: str) -> Command | None:
+    """What to do instead where the tenant's plan refuses it; None: nothing."""
+    return FailCampaign(campaign_id=due.stream_id, reason=code) if due.kind == "campaign" else None
+
+
+def _campaign_due(recorded: Recorded, event: CampaignEvent) -> Due | None:
+    """When it is to begin, or to be over. What says nothing of it leaves it as it was."""
+    match event:
+        case CampaignScheduled(launch_at=at) | CampaignLaunched(ends_at=at) | CampaignResumed(ends_at=at):
+            pass
+        case CampaignUnscheduled() | CampaignEnded():
+            at = None
+        case _:
+            return None
+    return Due(recorded.tenant_id, recorded.stream_id, "campaign", at, recorded.version, recorded.position)
 
 
 def _time_in(recorded: Recorded) -> datetime | None:

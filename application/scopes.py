@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from application import (
     article,
     bulk,
+    campaign,
     canned_response,
     contact,
     conversation,
@@ -17,6 +18,7 @@ from application import (
     qualification,
     webhook,
 )
+from application.campaign import FailCampaign, KeepCampaignTime
 from application.command import Command
 from application.contact import EraseContact
 from application.conversation import ReplyAsAssistant
@@ -35,10 +37,20 @@ OF_NOUNS: tuple[tuple[Scope, Iterable[type[Command]]], ...] = (
     ("contacts:write", (*contact.HANDLERS, MergeContact, UnmergeContact)),
     ("knowledge:write", (*article.HANDLERS, *canned_response.HANDLERS)),
     ("webhooks:manage", webhook.HANDLERS),
+    ("campaigns:manage", campaign.HANDLERS),
 )
 
 NO_KEYS: frozenset[type[Command]] = frozenset(
-    [AcceptConversation, ReplyAsAssistant, EraseContact, PurgeFile, ExpireFile, SuspendWebhook]
+    [
+        AcceptConversation,
+        ReplyAsAssistant,
+        EraseContact,
+        PurgeFile,
+        ExpireFile,
+        SuspendWebhook,
+        KeepCampaignTime,
+        FailCampaign,
+    ]
 )
 """A person's or the product's own, or not to be undone."""
 

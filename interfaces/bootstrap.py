@@ -25,6 +25,7 @@ from infrastructure.egress import Egress
 from infrastructure.embeddings import Embeddings
 from infrastructure.eventstore.partitions import keep_partitions
 from infrastructure.eventstore.store import EventStore, open_event_store
+from infrastructure.impressions import Impressions
 from infrastructure.nats.connection import NatsConnection, nats_connection
 from infrastructure.nats.feed import Feed
 from infrastructure.nats.relay import Relay
@@ -42,6 +43,7 @@ from infrastructure.usage import keep_usage_swept
 from infrastructure.webhooks.courier import Courier
 from infrastructure.webhooks.requests import DeliverOnRequest
 from interfaces.answers import model_egress, open_answer_models, open_embeddings
+from interfaces.campaigns import campaign_policies
 from interfaces.embedding import ChunkEmbedding
 from interfaces.files import FileSweep, open_files
 from interfaces.health import (
@@ -189,6 +191,7 @@ async def open_app(process: Process, roles: Collection[str], demo: DemoPage | No
         webhooks=process.webhooks,
         rates=process.rates,
         allowance=process.side.allowance,
+        impressions=Impressions(store.database),
         registry=process.registry,
         assistants=AssistantParts(
             egress=model_egress(process.settings), copilot=Copilot(store, process.side.bus, model)
@@ -242,9 +245,11 @@ async def _reactor(process: Process) -> None:
     ]
     route, timers = routing(store, process.side.seats, process.progress)
     policies += [route, timers, queue_places(store, feed, process.progress), await _courier(process)]
+    run, tell = campaign_policies(store, process.side.bus, process.progress)
+    policies += [run, tell]
     embeddings = process.embeddings
     embedding = [] if embeddings is None else [ChunkEmbedding(store.database, embeddings).run]
-    reactor = Reactor(store.database, store.reader, policies, beside=[timers.run, *embedding])
+    reactor = Reactor(store.database, store.reader, policies, beside=[timers.run, tell.run, *embedding])
     await reactor.register()
     await process.wake_on_events(reactor)
     process.health.add(reactor_probe(reactor, store.reader))

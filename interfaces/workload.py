@@ -13,6 +13,8 @@ from application.routing import Floor
 from domain.refusals import ProjectionBehind
 from infrastructure.postgres import Connection, Database
 from infrastructure.projector.positions import ReadPositions
+from projections.campaigns import read_campaigns_due
+from projections.campaigns_fold import Campaigns
 from projections.workload import read_due, read_floor, read_seat
 from projections.workload_fold import Workload as Fold
 
@@ -40,17 +42,17 @@ class Workload:
     async def outstanding(self, position: int) -> Sequence[Due]:
         deadline = asyncio.get_running_loop().time() + PATIENCE
         async with self._database.worker() as connection:
-            while (reached := await _reached(connection)) < position:
+            while (reached := await _reached(connection, (Fold.name, Campaigns.name))) < position:
                 if asyncio.get_running_loop().time() > deadline:
                     raise ProjectionBehind(at=reached)
                 await asyncio.sleep(POLL)
-            return await read_due(connection)
+            return [*await read_due(connection), *await read_campaigns_due(connection)]
 
 
-async def _reached(connection: Connection) -> int:
-    """The global position that the read model holds."""
+async def _reached(connection: Connection, names: Sequence[str]) -> int:
+    """The global position that all of these read models hold."""
     cursor = await connection.execute(
-        "SELECT pos FROM es.projection WHERE name = %s AND state = 'live'", (Fold.name,)
+        "SELECT min(pos) FROM es.projection WHERE name = ANY(%s) AND state = 'live'", (list(names),)
     )
     found = await cursor.fetchone()
-    return found[0] if found else 0
+    return (found[0] if found else None) or 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from application.projection import Projection
+from projections.campaigns_fold import Campaigns
 from projections.canned_fold import CannedResponses
 from projections.contacts_fold import Contacts
 from projections.directory_fold import Directory
@@ -27,6 +28,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     Files(),
     Usage(),
     Contacts(),
+    Campaigns(),
     Views(),
     Webhooks(),
 )

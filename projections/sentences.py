@@ -36,6 +36,7 @@ from domain import (
 from domain.ids import wire
 from domain.kernel import Event
 from domain.personal import readable
+from projections.campaign_sentences import CAMPAIGN_SENTENCES
 
 Sentence = Callable[[Any, Mapping[UUID, str]], str]
 """(event, names of the agents by id) -> what was done, without who."""
@@ -96,6 +97,7 @@ SENTENCES: Mapping[type[Event], Sentence] = {
         f"started a conversation, handled by the {e.handling.handled_by}"
     ),
     conversation.MessagePosted: lambda e, _: f"wrote {_quoted(e.text)}",
+    **CAMPAIGN_SENTENCES,
     conversation.NoteAdded: lambda e, _: f"noted privately {_quoted(e.text)}",
     conversation.AssistantReplied: lambda e, _: f"replied {_quoted(e.text)}{_asked(e)}",
     conversation.ReplyDiscarded: lambda e, _: f"had a reply discarded ({e.reason}): {_quoted(e.text)}",

@@ -17,6 +17,7 @@ ReadModel = Literal[
     "canned",
     "views",
     "contacts",
+    "campaigns",
     "webhooks",
     "usage",
     "knowledge",

@@ -12,6 +12,7 @@ from domain.handling import HandledBy, Status
 from domain.marks import Priority
 from domain.qualification import QualifiedBy
 from domain.receipts import Side
+from interfaces.campaign_body import ProgressBody
 from interfaces.message_body import MessageBody
 from interfaces.wire import ContactBody, ParticipantBody
 
@@ -120,6 +121,15 @@ class ConversationQualified(DurableFrame, frozen=True, kw_only=True, tag="conver
 
 class MessageNew(DurableFrame, frozen=True, kw_only=True, tag="message:new"):
     data: MessageBody
+
+
+class CampaignProgress(DurableFrame, frozen=True, kw_only=True, tag="campaign:progress"):
+    """How far a campaign is: at each change of its state, and at most once a second. For members only.
+
+    A replay has the last one only.
+    """
+
+    data: ProgressBody
 
 
 class Welcome(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -260,7 +270,13 @@ class Error(Frame, frozen=True, kw_only=True, tag="error"):
     data: Problem
 
 
-DURABLE: tuple[type[Frame], ...] = (ConversationNew, ConversationUpdated, ConversationQualified, MessageNew)
+DURABLE: tuple[type[Frame], ...] = (
+    ConversationNew,
+    ConversationUpdated,
+    ConversationQualified,
+    MessageNew,
+    CampaignProgress,
+)
 CONTROL: tuple[type[Frame], ...] = (AuthOk, AuthExpiring, ResumeComplete, ResumeReset, Checkpoint, Pong, Error)
 EPHEMERAL: tuple[type[Frame], ...] = (Typing, Presence, VisitorPresence, QueuePosition, AssistantDelta)
 FROM_SERVER = DURABLE + CONTROL + EPHEMERAL
