@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from application.assistant import default_assistant, present_assistant
-from application.campaign import AboutCampaign, present_campaign
+from application.campaign import AboutCampaign
 from application.command import Command, Handlers
 from application.widget_rules import settings_of
 from application.work import Work
@@ -121,7 +121,7 @@ async def report_progress(work: Work, command: ReportProgress) -> None:
 
 async def bring_along(work: Work, conversation: Conversation, campaign_id: UUID, language: str) -> None:
     """Whoever answers a campaign begins with its words. Raises NotFound for one that was never shown anywhere."""
-    campaign = await present_campaign(work, campaign_id)
+    campaign = await work.get(Campaign, campaign_id)
     if campaign.kind != "ongoing" or campaign.started_at is None:
         raise NotFound
     text = campaign.content.text_in(language)
