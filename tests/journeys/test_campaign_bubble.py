@@ -89,7 +89,7 @@ def test_whoever_closes_it_is_not_shown_it_again(
     frame = visitor.frame_locator("verbatim-chat iframe")
     bubble = frame.get_by_role("status").filter(has_text="Unsure")
     expect(bubble).to_be_visible()
-    frame.locator(".bubble-close").press("Enter")
+    frame.locator(".peek-close").press("Enter")
     expect(visitor.locator("verbatim-chat iframe")).to_be_hidden()
     with visitor.expect_response(lambda answer: answer.url.endswith("/campaigns?locale=")) as asked:
         visitor.reload()

@@ -101,13 +101,13 @@ export class Campaigns {
   /** @param {Campaign} campaign */
   #bubble({ text, locale, author }) {
     const words = this.facts.words();
-    const label = el("span", { class: "bubble-text", lang: locale }, text);
-    const name = author.name ? el("span", { class: "bubble-name" }, author.name) : null;
+    const label = el("span", { class: "peek-text", lang: locale }, text);
+    const name = author.name ? el("span", { class: "peek-name" }, author.name) : null;
     return el(
       "div",
-      { class: "bubble", role: "status" },
-      el("button", { class: "bubble-open", type: "button", onclick: () => this.facts.onOpen() }, name, label),
-      el("button", { class: "bubble-close", type: "button", "aria-label": words.closeChat ?? "Close", onclick: () => this.hide() }, "×"),
+      { class: "peek-offer", role: "status" },
+      el("button", { class: "peek-open", type: "button", onclick: () => this.facts.onOpen() }, name, label),
+      el("button", { class: "peek-close", type: "button", "aria-label": words.closeChat ?? "Close", onclick: () => this.hide() }, "×"),
     );
   }
 
