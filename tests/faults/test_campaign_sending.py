@@ -1,4 +1,4 @@
-"""The process that sends a campaign is killed (kill -9) in the middle; the next one goes on, and nobody gets two."""
+"""The process that sends a campaign is killed (kill -9) half-way; the next one goes on, and nobody gets two."""
 
 from __future__ import annotations
 

@@ -84,6 +84,7 @@ export class Campaigns {
 
   #look() {
     if (this.#shown || document.hidden || !this.#path) return;
+    if (this.consent && !this.facts.memory.visitorToken) return; // the tracker's first answer says who this is
     const stayed = (Date.now() - this.#since) / 1000;
     const next = this.#waiting.find((one) => isOn(one) && fits(this.#path, one.pages) && stayed >= one.seconds);
     if (next) this.#show(next);
@@ -114,10 +115,7 @@ export class Campaigns {
   /** @param {Campaign} campaign @param {"shown" | "opened"} what */
   async #tell(campaign, what) {
     try {
-      const { body } = await this.site.post(`${this.base}/${campaign.id}/${what}`, { consent: this.consent });
-      if (body.visitorToken && !this.facts.memory.visitorToken) {
-        this.facts.memory.keep({ visitorToken: body.visitorToken });
-      }
+      await this.site.post(`${this.base}/${campaign.id}/${what}`, { consent: this.consent });
     } catch (problem) {
       console.info("Verbatim: what was shown could not be reported.", problem);
     }
