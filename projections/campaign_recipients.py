@@ -17,7 +17,8 @@ from projections.table import Key, Table
 class RecipientRow(msgspec.Struct):
     """`number` and `batch_id`: the batch they were queued in; None for who answered an ongoing campaign.
 
-    `message_version`: of the message, in its conversation.
+    `message_version`: of the message, in its conversation; `seq`: the tenant's at the last one they got.
+    `conversations`: how many they began as an answer to an ongoing one.
     """
 
     tenant_id: int
@@ -30,6 +31,8 @@ class RecipientRow(msgspec.Struct):
     batch_id: UUID | None = None
     conversation_id: UUID | None = None
     message_version: int = 0
+    seq: int = 0
+    conversations: int = 0
     is_converted: bool = False
 
 
@@ -58,7 +61,7 @@ _FORGET = (
     """DELETE FROM read.campaign_recipient_{build} WHERE tenant_id = %(tenant_id)s
   AND (batch_id = %(id)s OR conversation_id = %(id)s AND number IS NULL)""",
     """UPDATE read.campaign_recipient_{build}
-SET status = 'queued', conversation_id = NULL, message_version = 0, is_converted = false
+SET status = 'queued', conversation_id = NULL, message_version = 0, seq = 0, is_converted = false
 WHERE tenant_id = %(tenant_id)s AND conversation_id = %(id)s""",
 )
 
@@ -109,7 +112,7 @@ class Roll:
             self._within.setdefault((row.tenant_id, row.conversation_id), []).append(row)
 
     def place(self, row: RecipientRow, conversation_id: UUID, version: int) -> None:
-        """Its message is this one."""
+        """Its message is this one from here on."""
         if row.conversation_id is not None:
             self._within[row.tenant_id, row.conversation_id].remove(row)
         row.conversation_id, row.message_version = conversation_id, version

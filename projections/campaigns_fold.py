@@ -74,13 +74,15 @@ _RECEIPTS = (Delivered, Read, MessagePosted, ConversationQualified)
 _RECOUNT = """
 UPDATE read.campaign_count_{build} n SET counts = n.counts || jsonb_build_object(
   'total', r.total, 'sent', r.sent, 'delivered', r.delivered, 'read', r.read, 'replied', r.replied,
-  'failed', r.failed, 'skipped', r.skipped), is_behind = true
+  'failed', r.failed, 'skipped', r.skipped, 'conversations', r.conversations, 'conversions', r.conversions),
+  is_behind = true
 FROM (SELECT campaign_id, count(*) FILTER (WHERE number IS NOT NULL) AS total,
     count(*) FILTER (WHERE status IN ('sent', 'delivered', 'read', 'replied')) AS sent,
     count(*) FILTER (WHERE status IN ('delivered', 'read', 'replied')) AS delivered,
     count(*) FILTER (WHERE status IN ('read', 'replied')) AS read,
     count(*) FILTER (WHERE status = 'replied') AS replied,
-    count(*) FILTER (WHERE status = 'failed') AS failed, count(*) FILTER (WHERE status = 'skipped') AS skipped
+    count(*) FILTER (WHERE status = 'failed') AS failed, count(*) FILTER (WHERE status = 'skipped') AS skipped,
+    sum(conversations) AS conversations, count(*) FILTER (WHERE is_converted) AS conversions
   FROM read.campaign_recipient_{build} WHERE tenant_id = %s GROUP BY campaign_id) r
 WHERE n.tenant_id = %s AND n.campaign_id = r.campaign_id"""
 
@@ -222,10 +224,13 @@ def _send(counts: dict[Key, CountRow], roll: Roll, one: Recorded, event: Message
     if row is None:
         row = RecipientRow(*key, event.subject_id, status="queued", at=one.at)
         roll.add(row)
+    if one.seq <= row.seq:
+        return
+    row.seq = one.seq
+    roll.place(row, one.stream_id, one.version)
     if row.number is None:
+        row.conversations += 1
         counts[key].counts = _plus(counts[key].counts, conversations=1)
-    if row.conversation_id is None or row.number is None:
-        roll.place(row, one.stream_id, one.version)
     _move(counts, row, "sent", one)
 
 

@@ -8,6 +8,7 @@ import { Chat } from "./chat.js";
 import { Composer } from "./composer.js";
 import { Memory } from "./memory.js";
 import { Tracker } from "./tracker.js";
+import { Receipts } from "./receipts.js";
 import { Rating } from "./rating.js";
 import { Transcript } from "./transcript.js";
 import { putWords } from "./words.js";
@@ -27,6 +28,7 @@ const campaigns = new Campaigns({
   onPeek: peek,
   onOpen: () => tell({ verbatim: "show", open: true }),
 });
+const receipts = new Receipts(chat.visitor);
 const asking = new Asking(/** @type {HTMLFormElement} */ (find("#asking")), begin);
 const rating = new Rating(/** @type {HTMLFormElement} */ (find("#rating")), rate);
 const composer = new Composer(/** @type {HTMLFormElement} */ (find("#composer")), post);
@@ -181,6 +183,7 @@ function countUnread(messages) {
   if (isOpen && latest > memory.seen) memory.keep({ seen: latest });
   const unread = messages.filter((message) => message.role !== "visitor" && message.seq > memory.seen);
   tell({ verbatim: "unread", count: unread.length });
+  if (memory.visitorToken) receipts.note(chat.conversationId, messages, isOpen);
 }
 
 function heard({ source, data }) {
