@@ -91,7 +91,9 @@ def test_whoever_closes_it_is_not_shown_it_again(
     expect(bubble).to_be_visible()
     frame.locator(".peek-close").press("Enter")
     expect(visitor.locator("verbatim-chat iframe")).to_be_hidden()
-    with visitor.expect_response(lambda answer: "/campaigns" in answer.url) as asked:
+    with visitor.expect_response(
+        lambda answer: "/api/widgets" in answer.url and "/campaigns" in answer.url
+    ) as asked:
         visitor.reload()
     assert asked.value.json()["campaigns"] == []
     owner.post(f"/api/v1/campaigns/{id}/cancel")
