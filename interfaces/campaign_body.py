@@ -34,7 +34,7 @@ class SegmentBody(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fi
     """All that is asked must hold. `label`: of one of their conversations."""
 
     verified: bool | None = None
-    attributes: dict[str, AttributeValue] = {}
+    attributes: dict[str, AttributeValue] = msgspec.field(default_factory=dict[str, AttributeValue])
     label: str | None = None
     seen_since: datetime | None = None
 

@@ -18,7 +18,7 @@ class RecipientRow(msgspec.Struct):
     """`number` and `batch_id`: the batch they were queued in; None for who answered an ongoing campaign.
 
     `message_version`: of the message, in its conversation; `seq`: the tenant's at the last one they got.
-    `conversations`: how many they began as an answer to an ongoing one.
+    `conversations`: how many they began as an answer to an ongoing one; `conversions`: how many became a lead.
     """
 
     tenant_id: int
@@ -33,6 +33,7 @@ class RecipientRow(msgspec.Struct):
     message_version: int = 0
     seq: int = 0
     conversations: int = 0
+    conversions: int = 0
     is_converted: bool = False
 
 
@@ -61,7 +62,7 @@ _FORGET = (
     """DELETE FROM read.campaign_recipient_{build} WHERE tenant_id = %(tenant_id)s
   AND (batch_id = %(id)s OR conversation_id = %(id)s AND number IS NULL)""",
     """UPDATE read.campaign_recipient_{build}
-SET status = 'queued', conversation_id = NULL, message_version = 0, seq = 0, is_converted = false
+SET status = 'queued', conversation_id = NULL, message_version = 0, seq = 0, conversions = 0, is_converted = false
 WHERE tenant_id = %(tenant_id)s AND conversation_id = %(id)s""",
 )
 
@@ -115,7 +116,7 @@ class Roll:
         """Its message is this one from here on."""
         if row.conversation_id is not None:
             self._within[row.tenant_id, row.conversation_id].remove(row)
-        row.conversation_id, row.message_version = conversation_id, version
+        row.conversation_id, row.message_version, row.is_converted = conversation_id, version, False
         self._within.setdefault((row.tenant_id, conversation_id), []).append(row)
 
     def campaigns(self) -> Iterator[Key]:

@@ -82,7 +82,7 @@ FROM (SELECT campaign_id, count(*) FILTER (WHERE number IS NOT NULL) AS total,
     count(*) FILTER (WHERE status IN ('read', 'replied')) AS read,
     count(*) FILTER (WHERE status = 'replied') AS replied,
     count(*) FILTER (WHERE status = 'failed') AS failed, count(*) FILTER (WHERE status = 'skipped') AS skipped,
-    sum(conversations) AS conversations, count(*) FILTER (WHERE is_converted) AS conversions
+    sum(conversations) AS conversations, sum(conversions) AS conversions
   FROM read.campaign_recipient_{build} WHERE tenant_id = %s GROUP BY campaign_id) r
 WHERE n.tenant_id = %s AND n.campaign_id = r.campaign_id"""
 
@@ -243,7 +243,7 @@ def _receive(counts: dict[Key, CountRow], roll: Roll, one: Recorded, news: Recip
 def _convert(counts: dict[Key, CountRow], roll: Roll, one: Recorded) -> None:
     for row in roll.within(one.tenant_id, one.stream_id):
         if not row.is_converted:
-            row.is_converted = True
+            row.is_converted, row.conversions = True, row.conversions + 1
             count = counts[row.tenant_id, row.campaign_id]
             count.counts = _plus(count.counts, conversions=1)
 

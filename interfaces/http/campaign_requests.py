@@ -27,8 +27,8 @@ class NewCampaign(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fi
     locale: str = "en"
     author: AuthorBody | None = None
     widget_id: str | None = None
-    segment: SegmentBody = SegmentBody()
-    showing: ShowingBody = ShowingBody()
+    segment: SegmentBody = msgspec.field(default_factory=SegmentBody)
+    showing: ShowingBody = msgspec.field(default_factory=ShowingBody)
 
 
 class CampaignChange(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):

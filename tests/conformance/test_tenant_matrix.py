@@ -45,6 +45,8 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "routing": {"strategy": "manual"},
     "availability": {"status": "away"},
     "replay": {"from": 1},
+    "campaigns": {"name": "x", "kind": "ongoing", "texts": {"en": "x"}},
+    "schedule": {"at": "2100-01-01T00:00:00Z"},
 }
 """By a path's last word: a body that would be carried out if the ids were one's own."""
 
@@ -89,6 +91,8 @@ async def victim(desk: Desk, shop: Shop) -> Victim:
     key = await made("/api/v1/api-keys", {"name": MARK, "scopes": ["conversations:read"]})
     team = await made("/api/v1/teams", {"name": MARK})
     hook = await made("/api/v1/webhooks", {"url": f"https://8.8.8.8/{MARK}", "events": ["message:new"]})
+    campaign = await made("/api/v1/campaigns", {"name": MARK, "kind": "ongoing", "texts": {"en": MARK}})
+    await made(f"/api/v1/campaigns/{campaign['id']}/launch", {})
     article = await made("/api/v1/knowledge", {"title": MARK, "body": f"{MARK} article"})
     tokens = await made(f"/api/v1/widgets/{shop.widget}/tokens/rotate", {})
     secret = await made("/api/v1/identity/secrets/rotate", {})
@@ -110,6 +114,7 @@ async def victim(desk: Desk, shop: Shop) -> Victim:
         "key_id": _id_of(key, "key"),
         "file_id": _id_of(file, "fil"),
         "team_id": _id_of(team, "tea"),
+        "campaign_id": campaign["id"],
         "article_id": _id_of(article, "art"),
         "secret_id": _id_of(secret, "ids"),
         "webhook_id": _id_of(hook, "whk"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from application.actor import system, visitor
@@ -25,8 +26,9 @@ from domain.campaign_batch import Drop
 from domain.campaign_progress import Counts, Progress
 from domain.conversation import MessagePosted
 from infrastructure.postgres import Connection, Database
+from projections.campaign_recipients import RECIPIENTS
 from projections.campaigns import read_campaign, read_queued, read_recipients, read_taken, read_unreported
-from projections.campaigns_fold import Campaigns
+from projections.campaigns_fold import CAMPAIGNS, COUNTS, Campaigns
 from tests.projections.conftest import ReadModels, fold_page
 from tests.support.house import TENANT, House, agent
 from tests.support.memory_log import MemoryLog
@@ -77,10 +79,15 @@ async def sold(house: House, chance: random.Random) -> tuple[UUID, UUID]:
 
 
 async def rows(connection: Connection, build: int) -> dict[str, list[tuple[object, ...]]]:
+    """With every count told, also where it is none."""
     found: dict[str, list[tuple[object, ...]]] = {}
-    for table in Campaigns.tables:
-        cursor = await connection.execute(f"SELECT * FROM read.{table}_{build} ORDER BY 1, 2, 3".encode())
-        found[table] = await cursor.fetchall()
+    for table in (CAMPAIGNS, COUNTS, RECIPIENTS):
+        columns = ", ".join(table.columns)
+        cursor = await connection.execute(
+            f"SELECT {columns} FROM read.{table.name}_{build} ORDER BY 1, 2, 3".encode()
+        )
+        read = [dict(zip(table.columns, row, strict=True)) for row in await cursor.fetchall()]
+        found[table.name] = [msgspec.structs.astuple(msgspec.convert(row, table.row)) for row in read]
     return found
 
 

@@ -70,6 +70,7 @@ class Campaigning:
     async def launched(self, body: dict[str, Any] = SALE, **more: Any) -> str:
         id = await self.drafted(body, **more)
         await self.post(id, "launch")
+        await self.progress(id)
         return id
 
     async def progress(self, id: str) -> dict[str, Any]:
