@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from domain import campaign_life
-from domain.campaign_life import ENDED, CampaignEvent, CampaignKind, CampaignStatus, Lived
+from domain.campaign_life import CampaignEvent, CampaignKind, CampaignStatus, Lived
 from domain.campaign_rules import Segment, Showing, Visit, valid_segment, valid_showing
 from domain.kernel import Aggregate, Event, Stamp
 from domain.refusals import Invalid, NotFound
@@ -21,6 +21,7 @@ from domain.wording import Wording, locale, worded, wording
 
 TEXT_LENGTH = 2_000
 EDITABLE: frozenset[CampaignStatus] = frozenset(["draft", "paused"])
+REMOVABLE: frozenset[CampaignStatus] = frozenset(["draft", "completed", "cancelled", "failed"])
 
 
 class Author(msgspec.Struct, frozen=True):
@@ -124,7 +125,7 @@ class Campaign(Lived):
     def remove(self, stamp: Stamp) -> None:
         """A draft, or one that is over. Removing twice changes nothing. Raises CampaignState."""
         if not self.is_removed:
-            self.expect(ENDED | {"draft"})
+            self.expect(REMOVABLE)
             self.record(CampaignRemoved, stamp)
 
     def refuse_removed(self) -> None:

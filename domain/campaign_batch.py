@@ -88,7 +88,7 @@ def further(known: RecipientStatus, news: RecipientStatus) -> RecipientStatus:
         return news if known == "queued" else known
     if known not in STEPS:
         return known if news == "queued" else news
-    return max(known, news, key=STEPS.index)
+    return news if STEPS.index(news) > STEPS.index(known) else known
 
 
 EVENTS: tuple[type[Event], ...] = (RecipientsQueued, RecipientsDropped)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from domain.kernel import Aggregate, Event, Stamp
 from domain.refusals import Conflict, Invalid
@@ -25,7 +25,7 @@ class CampaignState(Conflict):
 class CampaignEvent(Event, frozen=True, kw_only=True):
     """What happens to a campaign; the ones that move it name the state they lead to."""
 
-    def apply(self, aggregate: Lived) -> None:
+    def apply(self, aggregate: Any) -> None:
         aggregate.status = STATUS_AFTER.get(type(self), aggregate.status)
 
 

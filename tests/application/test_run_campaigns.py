@@ -142,20 +142,16 @@ async def test_a_read_model_that_is_behind_makes_nobody_get_two(scene: Scene) ->
             some = tuple(Recipient(id, chat) for id, chat in zip(people, chats, strict=True))
             return Queued(0, some) if number == 0 else None
 
-    again = RunCampaigns(Unfinished(scene.memory), scene.new_bus(), Old(scene.memory))
+    again = RunCampaigns(unfinished(scene.memory), scene.new_bus(), Old(scene.memory))
     await again.react(recorded)
     assert sorted(scene.desk.sent(id)) == people
 
 
-class Unfinished:
-    """The log as it was before the campaign was completed: what a second leader knows."""
-
-    def __init__(self, log: MemoryLog) -> None:
-        self._old = MemoryLog()
-        self._old.recorded = [one for one in log.recorded if one.type != "campaign.completed.1"]
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._old, name)
+def unfinished(log: MemoryLog) -> MemoryLog:
+    """As it was before the campaign was completed: what a second leader knows."""
+    old = MemoryLog()
+    old.recorded = [one for one in log.recorded if one.type != "campaign.completed.1"]
+    return old
 
 
 async def test_a_pause_holds_after_the_batch_and_a_resumption_goes_on_with_the_words_of_now(scene: Scene) -> None:

@@ -67,12 +67,13 @@ async def sold(house: House, chance: random.Random) -> tuple[UUID, UUID]:
             await house.do(visitor(TENANT, id), act)
     dropped = (Drop(PEOPLE[4], "skipped", "blocked"), Drop(PEOPLE[5], "failed", "conflict"))
     await house.do(PRODUCT, DropRecipients(campaign_id=sale, number=1, dropped=dropped))
+    chats: list[UUID] = []
     for _ in range(2):
         begun = StartConversation(contact_id=PEOPLE[0], campaign_id=hello, text="Yes")
-        chat = (await house.do(visitor(TENANT, PEOPLE[0]), begun)).events[-1].originator_id
-        await house.do(agent(), QualifyConversation(conversation_id=chat))
-    await house.do(agent(), DisqualifyConversation(conversation_id=chat))
-    await house.do(agent(), QualifyConversation(conversation_id=chat))
+        chats.append((await house.do(visitor(TENANT, PEOPLE[0]), begun)).events[-1].originator_id)
+        await house.do(agent(), QualifyConversation(conversation_id=chats[-1]))
+    await house.do(agent(), DisqualifyConversation(conversation_id=chats[-1]))
+    await house.do(agent(), QualifyConversation(conversation_id=chats[-1]))
     progress = Progress("one_off", "running", Counts(total=6, sent=1), as_of=9)
     await house.do(PRODUCT, ReportProgress(campaign_id=sale, progress=progress))
     return sale, hello

@@ -35,9 +35,9 @@ class Site:
         access = self.campaigning.desk.access
         return self.shop.site | {"X-Visitor-Token": await access.new_visitor(self.shop.tenant_id, uuid4())}
 
-    async def told(self, headers: dict[str, str] | None = None, **more: str) -> list[dict[str, Any]]:
+    async def told(self, headers: dict[str, str] | None = None) -> list[dict[str, Any]]:
         seen = {"X-Min-Position": str(await self.shop.head())}
-        answer = await self.http.get(self.base, headers=(headers or self.shop.site) | seen | more)
+        answer = await self.http.get(self.base, headers=(headers or self.shop.site) | seen)
         assert answer.status_code == 200, answer.text
         return answer.json()["campaigns"]
 
@@ -66,7 +66,7 @@ async def test_a_page_is_told_what_runs_in_the_visitors_language_and_nothing_els
     later = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     await site.campaigning.launched(HELLO, showing={"startsAt": later})
     await site.campaigning.launched(HELLO, showing={"hours": {"openings": []}})
-    (told,) = await site.told(**{"Accept-Language": "de-AT,en;q=0.5"})
+    (told,) = await site.told(site.shop.site | {"Accept-Language": "de-AT,en;q=0.5"})
     assert (told["id"], told["text"], told["locale"]) == (id, "Brauchst du Hilfe?", "de")
     assert (told["pages"], told["seconds"], told["everyDays"]) == (["/pricing*"], 5, None)
     assert told["author"]["kind"] == "assistant"
