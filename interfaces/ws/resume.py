@@ -54,7 +54,7 @@ class Resumption:
         reports = LastReports(self._reader, peer.actor.tenant_id, upto)
         while since < upto:
             page = await self._page(peer, since, min(self._limits.replay_page, upto - since))
-            for recorded in await self._last_reports(page, reports):
+            for recorded in page if peer.contact_id else await self._last_reports(page, reports):
                 frame = self._frame(peer, contacts, recorded)
                 if frame is not None:
                     yield frame
