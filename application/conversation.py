@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from application.assistant import default_assistant, present_assistant
+from application.campaign_sending import bring_along
 from application.canned_use import CannedChoice, note_canned_use
 from application.command import Command, Handlers
 from application.contact import refuse_blocked
@@ -27,6 +28,7 @@ class StartConversation(Command, frozen=True, kw_only=True):
 
     `needs_assistant`: refuse where no assistant answers (family A); `assistant_id` overrides the widget's.
     `pre_chat`: a JSON object, the visitor's answers to the form that the widget asks now.
+    `campaign_id`: what they answer to, as they were shown it, in `language`.
     """
 
     contact_id: UUID
@@ -39,6 +41,8 @@ class StartConversation(Command, frozen=True, kw_only=True):
     email: str | None = None
     text: str | None = None
     pre_chat: str | None = None
+    campaign_id: UUID | None = None
+    language: str = ""
 
 
 class AboutConversation(Command, frozen=True, kw_only=True):
@@ -107,6 +111,8 @@ async def start_conversation(work: Work, command: StartConversation) -> None:
         reopen_hours=(await settings_of(work, command.widget_id)).reopen_hours,
     )
     conversation.set_attributes(work.stamp, answers)
+    if command.campaign_id is not None:
+        await bring_along(work, conversation, command.campaign_id, command.language)
     if command.text is not None:
         conversation.post(work.stamp, work.new_id(), await masked(work, command.text), beyond=work.beyond)
 

@@ -9,17 +9,26 @@ from uuid import UUID
 import msgspec
 
 from application.call import EndOverdueCall
+from application.campaign import FailCampaign, KeepCampaignTime
 from application.command import Command
 from application.handling import AwakenConversation, ReturnConversation
 from application.log import Recorded
 from application.sla_clock import TellSla
 from application.team import BeginTeamHours
 from domain.call import CallAnswered, CallEnded, CallRang, CallStarted
+from domain.campaign_life import (
+    CampaignEnded,
+    CampaignEvent,
+    CampaignLaunched,
+    CampaignResumed,
+    CampaignScheduled,
+    CampaignUnscheduled,
+)
 from domain.handling import HandlingChanged, Snoozed, Transferred
 from domain.sla_clock import ClockMoved
 from domain.team import HoursBegan, RoutingChanged, TeamRemoved
 
-DueKind = Literal["accept", "snooze", "hours", "call", "sla"]
+DueKind = Literal["accept", "snooze", "hours", "call", "sla", "campaign"]
 Clock = tuple[int, UUID, bool]
 
 
@@ -53,6 +62,8 @@ def due_of(recorded: Recorded) -> Due | None:
         kind = "call"
     elif isinstance(event, ClockMoved):
         kind = "sla"
+    elif isinstance(event, CampaignEvent):
+        return _campaign_due(recorded, event)
     else:
         return None
     place = (recorded.version, recorded.position)
@@ -72,6 +83,25 @@ def command_of(due: Due) -> Command:
             return EndOverdueCall(conversation_id=due.stream_id)
         case "sla":
             return TellSla(clock_id=due.stream_id)
+        case "campaign":
+            return KeepCampaignTime(campaign_id=due.stream_id)
+
+
+def command_without_room(due: Due, code: str) -> Command | None:
+    """What to do instead where the tenant's plan refuses it; None: nothing."""
+    return FailCampaign(campaign_id=due.stream_id, reason=code) if due.kind == "campaign" else None
+
+
+def _campaign_due(recorded: Recorded, event: CampaignEvent) -> Due | None:
+    """When it is to begin, or to be over. What says nothing of it leaves it as it was."""
+    match event:
+        case CampaignScheduled(launch_at=at) | CampaignLaunched(ends_at=at) | CampaignResumed(ends_at=at):
+            pass
+        case CampaignUnscheduled() | CampaignEnded():
+            at = None
+        case _:
+            return None
+    return Due(recorded.tenant_id, recorded.stream_id, "campaign", at, recorded.version, recorded.position)
 
 
 def _time_in(recorded: Recorded) -> datetime | None:

@@ -34,6 +34,26 @@ from application.automation_run import ApplyAutomation, NoteFailedAutomation
 from application.availability import NoticeIdle, SetAvailability, SetCapacity, SetSkills
 from application.bulk import BeginBulk, MarkAllRead
 from application.call import EndOverdueCall, ReportCall, StartCall
+from application.campaign import (
+    CancelCampaign,
+    ChangeCampaign,
+    DraftCampaign,
+    FailCampaign,
+    KeepCampaignTime,
+    LaunchCampaign,
+    PauseCampaign,
+    RemoveCampaign,
+    ResumeCampaign,
+    ScheduleCampaign,
+)
+from application.campaign_sending import (
+    CompleteCampaign,
+    DropRecipients,
+    QueueRecipients,
+    ReportProgress,
+    SendCampaignMessage,
+    TakeAudience,
+)
 from application.canned_response import (
     ChangeCannedResponse,
     CreateCannedResponse,
@@ -218,6 +238,22 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     UploadFile: AGENTS_AND_VISITORS,
     PurgeFile: ADMINS,
     ExpireFile: SYSTEM,
+    DraftCampaign: SUPERVISORS,
+    ChangeCampaign: SUPERVISORS,
+    ScheduleCampaign: SUPERVISORS,
+    LaunchCampaign: SUPERVISORS,
+    PauseCampaign: SUPERVISORS,
+    ResumeCampaign: SUPERVISORS,
+    CancelCampaign: SUPERVISORS,
+    RemoveCampaign: SUPERVISORS,
+    KeepCampaignTime: SYSTEM,
+    FailCampaign: SYSTEM,
+    QueueRecipients: SYSTEM,
+    TakeAudience: SYSTEM,
+    SendCampaignMessage: SYSTEM,
+    DropRecipients: SYSTEM,
+    CompleteCampaign: SYSTEM,
+    ReportProgress: SYSTEM,
     CreateArticle: ADMINS,
     WriteArticle: ADMINS,
     ChangeArticle: ADMINS,

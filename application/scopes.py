@@ -8,6 +8,7 @@ from application import (
     article,
     bulk,
     call,
+    campaign,
     canned_response,
     contact,
     conversation,
@@ -19,6 +20,7 @@ from application import (
     webhook,
 )
 from application.call import EndOverdueCall, StartCall
+from application.campaign import FailCampaign, KeepCampaignTime
 from application.command import Command
 from application.contact import EraseContact
 from application.conversation import ReplyAsAssistant
@@ -39,6 +41,7 @@ OF_NOUNS: tuple[tuple[Scope, Iterable[type[Command]]], ...] = (
     ("contacts:write", (*contact.HANDLERS, MergeContact, UnmergeContact)),
     ("knowledge:write", (*article.HANDLERS, *canned_response.HANDLERS)),
     ("webhooks:manage", webhook.HANDLERS),
+    ("campaigns:manage", campaign.HANDLERS),
 )
 
 NO_KEYS: frozenset[type[Command]] = frozenset(
@@ -51,6 +54,8 @@ NO_KEYS: frozenset[type[Command]] = frozenset(
         PurgeFile,
         ExpireFile,
         SuspendWebhook,
+        KeepCampaignTime,
+        FailCampaign,
     ]
 )
 """A person's or the product's own, or not to be undone."""

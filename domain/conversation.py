@@ -12,7 +12,7 @@ import msgspec
 from domain import call, handling, marks, qualification, receipts
 from domain.call import Called
 from domain.file import Attachment
-from domain.handling import REOPEN_HOURS, Handled, Handling
+from domain.handling import REOPEN_HOURS, Handled, Handling, Status
 from domain.kernel import NOWHERE, ActorKind, Aggregate, Event, PersonalEvent, Stamp
 from domain.marks import Marked
 from domain.personal import Personal
@@ -66,6 +66,7 @@ class MessagePosted(PersonalEvent, frozen=True, kw_only=True):
     """A public message of a visitor or an agent (`by` says whose).
 
     `beyond`: the meter whose limit it went over; such a message is kept, and humans answer it.
+    `campaign_id`: it is a campaign's words, in which nobody answered anything.
     """
 
     TYPE = "conversation.message_posted.1"
@@ -74,6 +75,7 @@ class MessagePosted(PersonalEvent, frozen=True, kw_only=True):
     text: Personal
     attachments: tuple[Attachment, ...] = ()
     beyond: str | None = None
+    campaign_id: UUID | None = None
 
     def apply(self, aggregate: Conversation) -> None:
         aggregate.spoke(self.by.kind, self.originator_version)
@@ -140,8 +142,12 @@ class Conversation(Called, Handled, Marked, Qualified, Received):
         contact_email: Personal | None = None,
         reopen_hours: int = REOPEN_HOURS,
         continues: UUID | None = None,
+        status: Status = "open",
     ) -> None:
-        """Begins with the assistant where there is one, else in the queue; starting twice changes nothing."""
+        """Begins with the assistant where there is one, else in the queue; starting twice changes nothing.
+
+        `snoozed`: out of the agents' sight until the visitor writes.
+        """
         if self.exists:
             return
         self.record(
@@ -158,7 +164,7 @@ class Conversation(Called, Handled, Marked, Qualified, Received):
             contact_email=contact_email,
             reopen_hours=reopen_hours,
             continues=continues,
-            handling=Handling(status="open", handled_by="bot" if assistant_id else "queue"),
+            handling=Handling(status=status, handled_by="bot" if assistant_id else "queue"),
         )
 
     def post(
@@ -197,6 +203,12 @@ class Conversation(Called, Handled, Marked, Qualified, Received):
         )
         if beyond is not None:
             self.hand_over(stamp, f"{beyond}_limit")
+
+    def offer(self, stamp: Stamp, message_id: UUID, text: str, campaign_id: UUID) -> None:
+        """A campaign's words, which move nothing. Raises ConversationIsEnded, Invalid."""
+        self.refuse_ended()
+        facts = {"subject_id": self.contact_id, "message_id": message_id, "text": message_text(text)}
+        self.record(MessagePosted, stamp, campaign_id=campaign_id, **facts)
 
     def add_note(
         self, stamp: Stamp, message_id: UUID, text: str, attachments: tuple[Attachment, ...] = ()

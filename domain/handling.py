@@ -163,7 +163,7 @@ class Handled(Aggregate):
 
     def accept(self, stamp: Stamp, agent_id: UUID) -> None:
         """One winner, awake; also ends the wait of a transfer. Raises AlreadyAccepted, ConversationIsEnded."""
-        self._refuse_ended()
+        self.refuse_ended()
         owner = self.handling.assignee_id
         if owner == agent_id and self.accept_until is None:
             return
@@ -189,7 +189,7 @@ class Handled(Aggregate):
         accept_seconds: int = 60,
     ) -> None:
         """To an agent or a team's queue; to whoever has it, nothing. Raises ConversationIsEnded, Invalid."""
-        self._refuse_ended()
+        self.refuse_ended()
         if (agent_id is None) == (team_id is None):
             raise Invalid("A transfer goes to an agentId or to a teamId.")
         wanted = replace(self.handling, status="open", handled_by="queue", assignee_id=None, team_id=team_id)
@@ -213,7 +213,7 @@ class Handled(Aggregate):
 
     def snooze(self, stamp: Stamp, until: datetime | None = None) -> None:
         """Until then, or until the next reply. Raises ConversationIsEnded, Invalid."""
-        self._refuse_ended()
+        self.refuse_ended()
         if until is not None and not stamp.at < until <= stamp.at + LONGEST_SNOOZE:
             raise Invalid("until is a time in the next 366 days.")
         if self.handling.status == "snoozed" and self.snoozed_until == until:
@@ -254,7 +254,8 @@ class Handled(Aggregate):
         after = Handling(status="open", handled_by=handled_by, team_id=self.handling.team_id)
         self.record(Reopened, stamp, before=self.handling, after=after)
 
-    def _refuse_ended(self) -> None:
+    def refuse_ended(self) -> None:
+        """Raises ConversationIsEnded."""
         if self.is_ended:
             raise ConversationIsEnded
 

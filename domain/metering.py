@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from domain.call import CallEnded
+from domain.campaign_life import CampaignLaunched
 from domain.conversation import AssistantReplied, MessagePosted, ReplyDiscarded
 from domain.file import FilePurged, FileUploaded
 from domain.kernel import Event
@@ -74,6 +75,11 @@ def _freed(event: FilePurged, _: Weights) -> Measure:
     return Measure("storage_bytes", -event.size)
 
 
+def _campaign(_: CampaignLaunched, __: Weights) -> Measure:
+    """However many it is sent to: those are messages, and no visitor's."""
+    return Measure("campaigns", 1)
+
+
 MEASURES: Mapping[type[Event], Callable[[Any, Weights], Measure | None]] = {
     MessagePosted: _message,
     AssistantReplied: _tokens,
@@ -81,5 +87,6 @@ MEASURES: Mapping[type[Event], Callable[[Any, Weights], Measure | None]] = {
     CallEnded: _spoken,
     FileUploaded: _stored,
     FilePurged: _freed,
+    CampaignLaunched: _campaign,
 }
 METERED: frozenset[str] = frozenset(event.TYPE for event in MEASURES)

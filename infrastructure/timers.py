@@ -14,11 +14,11 @@ from datetime import UTC, datetime, timedelta
 
 from application.actor import system
 from application.bus import CommandBus, Request
-from application.due import Clock, Due, command_of, due_of
+from application.due import Clock, Due, command_of, command_without_room, due_of
 from application.fault import fault
 from application.log import Recorded
 from application.ports import DueTimes
-from domain.refusals import NotFound, ProjectionBehind
+from domain.refusals import NotFound, ProjectionBehind, UsageLimitExceeded
 from infrastructure.ending import heed_cancellation
 from infrastructure.eventstore.reader import EventReader
 
@@ -128,6 +128,9 @@ class Timers:
         )
         try:
             await self._bus.execute(system(due.tenant_id), command_of(due), request)
+        except UsageLimitExceeded as refusal:
+            if not await self._give_up(due, refusal):
+                return
         except NotFound:
             _log.error("timer of tenant %s for a stream that is not there: %s", due.tenant_id, due.stream_id)
         except Exception as error:
@@ -136,6 +139,20 @@ class Timers:
             return
         if self._due.get(due.clock) is due:
             del self._due[due.clock]
+
+    async def _give_up(self, due: Due, refusal: UsageLimitExceeded) -> bool:
+        """The plan has no room for it: that is said, and not tried again. False where it could not be said."""
+        command = command_without_room(due, refusal.code)
+        if command is not None:
+            key = f"{self.name}:{due.stream_id.hex}:{due.version}:{refusal.code}"
+            request = Request(key, policy=self.name, position=due.position)
+            try:
+                await self._bus.execute(system(due.tenant_id), command, request)
+            except Exception as error:
+                _log.warning("timer of tenant %s: %s, trying again", due.tenant_id, fault(error))
+                self._try_later(due)
+                return False
+        return True
 
     def _try_later(self, due: Due) -> None:
         later = self._clock() + timedelta(seconds=AGAIN)

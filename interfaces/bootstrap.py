@@ -5,27 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 
-import msgspec
 from litestar import Litestar
-from prometheus_client import CollectorRegistry
 
-from application.allowance import Allowance
-from application.answer_models import AnswerModels
-from application.bus import CommandBus
 from application.copilot import Copilot
-from application.policies.answer_with_assistant import AnswerWithAssistant
-from application.policies.delete_purged_file import DeletePurgedFile
-from application.policies.forget_visits import ForgetVisits
-from application.policies.notice_usage import NoticeNearLimits
-from application.policies.release_line import ReleaseLine
-from application.ports import Policy
-from application.seats import Seats
-from infrastructure.access.access import Access, keep_swept, open_access
+from infrastructure.access.access import keep_swept
 from infrastructure.drafts import Drafts, keep_drafts_swept
-from infrastructure.egress import Egress
-from infrastructure.embeddings import Embeddings
 from infrastructure.eventstore.partitions import keep_partitions
-from infrastructure.eventstore.store import EventStore, open_event_store
+from infrastructure.impressions import Impressions
 from infrastructure.nats.connection import NatsConnection, nats_connection
 from infrastructure.nats.feed import Feed
 from infrastructure.nats.relay import Relay
@@ -33,117 +19,31 @@ from infrastructure.nats.replies import Replies
 from infrastructure.nats.signals import Signals
 from infrastructure.projector.builds import install_builds
 from infrastructure.projector.positions import ReadPositions
-from infrastructure.projector.progress import Progress
 from infrastructure.projector.runner import Projector
-from infrastructure.rates import RateRules, Rates
-from infrastructure.reactor import Reactor
 from infrastructure.settings import Settings
 from infrastructure.track.retention import keep_tracked
 from infrastructure.usage import keep_usage_swept
-from infrastructure.voice.number_pool import NumberPool
-from infrastructure.webhooks.courier import Courier
-from infrastructure.webhooks.requests import DeliverOnRequest
-from interfaces.answers import model_egress, open_answer_models, open_embeddings
-from interfaces.automations import apply_automations
-from interfaces.embedding import ChunkEmbedding
-from interfaces.erasure import erase_person
-from interfaces.files import FileSweep, open_files
+from interfaces.answers import model_egress, open_embeddings
+from interfaces.files import open_files
 from interfaces.health import (
-    Health,
-    courier_probe,
-    log_probe,
-    nats_probe,
     projection_probe,
-    reactor_probe,
     relay_probe,
 )
 from interfaces.http import health
 from interfaces.http.app import build_app
 from interfaces.http.pages import DemoPage, page_routes
-from interfaces.http.parts import AssistantParts, FileParts, HttpParts, VoiceParts
+from interfaces.http.parts import AssistantParts, HttpParts, VoiceParts
 from interfaces.knowledge import Knowledge
-from interfaces.live_words import FeedWords
-from interfaces.routing import open_seats, queue_places, routing, seated_bus
-from interfaces.sla import sla_and_leads
-from interfaces.tasks import Tasks
-from interfaces.tracking import forget_in, open_ingest, start_attendance
-from interfaces.usage import UsageCounters, open_allowance
+from interfaces.process import Process, answer_models
+from interfaces.reacting import start_reactor
+from interfaces.tracking import open_ingest, start_attendance
 from interfaces.voice import open_voice
-from interfaces.webhook_metrics import WebhookMetrics
-from interfaces.webhooks import webhook_courier, webhook_parts
+from interfaces.write_side import open_write_side
 from interfaces.ws.hub import Hub
 from interfaces.ws.routes import SocketParts, socket_routes
 from projections.registry import PROJECTIONS
 
 ROLES = ("api", "relay", "projector", "reactor")
-
-
-class WriteSide(msgspec.Struct, frozen=True):
-    """What gives commands: enough for the command line."""
-
-    store: EventStore
-    bus: CommandBus
-    access: Access
-    seats: Seats
-    allowance: Allowance
-
-
-@asynccontextmanager
-async def open_write_side(settings: Settings) -> AsyncGenerator[WriteSide]:
-    """Event store, commands and credentials. Raises psycopg.OperationalError."""
-    async with open_event_store(settings.database_url, settings.master_key) as store:
-        egress = Egress(allow_private=settings.private_issuers)
-        access = await open_access(store.database, settings.master_key, egress)
-        seats = open_seats(store)
-        allowance = open_allowance(store)
-        yield WriteSide(store, seated_bus(store, seats, allowance=allowance), access, seats, allowance)
-
-
-async def caught_up(side: WriteSide, tenant_id: int, seconds: float, progress: Progress | None = None) -> None:
-    """Wait until every read model holds what the tenant has in the log now. Raises ProjectionBehind."""
-    seq = await side.store.head(tenant_id)
-    positions = ReadPositions(side.store.database, progress)
-    for projection in PROJECTIONS:
-        await positions.wait(tenant_id, projection.name, seq, seconds)
-
-
-class Process:
-    """The parts of one process, started one by one; `tasks` must keep running, `closing` is what ends with it."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        side: WriteSide,
-        nats: NatsConnection,
-        signals: Signals,
-        closing: AsyncExitStack,
-        files: FileParts,
-    ) -> None:
-        self.closing = closing
-        self.settings = settings
-        self.side = side
-        self.nats = nats
-        self.signals = signals
-        self.tasks = Tasks()
-        self.health = Health(log_probe(side.store.reader), nats_probe(nats))
-        self.registry = CollectorRegistry()
-        self.files = files
-        egress = Egress(allow_private=settings.private_webhooks)
-        self.webhooks = webhook_parts(side.store.database, settings.master_key, egress)
-        rules = RateRules(settings.visitor_rate, settings.address_rate, settings.widget_rate)
-        self.rates = Rates(side.store.database, settings.master_key, rules, self.registry)
-        self.progress: Progress | None = None
-        self.embeddings: Embeddings | None = None
-
-    async def wake_on_events(self, part: Relay | Projector | Reactor | Courier) -> None:
-        """Events of this process by a call, those of others by a signal; each part has a timer under both."""
-        if not isinstance(part, Relay):
-            self.side.store.on_commit.append(lambda _: part.wake())
-        await self.signals.on_wake(part.wake)
-
-    async def caught_up(self, tenant_id: int, seconds: float = 30.0) -> None:
-        """Every read model holds what the tenant has in the log now. Raises ProjectionBehind."""
-        await caught_up(self.side, tenant_id, seconds, self.progress)
 
 
 @asynccontextmanager
@@ -167,7 +67,7 @@ async def open_process(settings: Settings, roles: Collection[str]) -> AsyncGener
         if "projector" in roles:
             await _projector(process)
         if "reactor" in roles:
-            await _reactor(process)
+            await start_reactor(process)
         side.store.on_commit.append(lambda _: signals.wake())
         yield process
 
@@ -195,6 +95,7 @@ async def open_app(process: Process, roles: Collection[str], demo: DemoPage | No
         webhooks=process.webhooks,
         rates=process.rates,
         allowance=process.side.allowance,
+        impressions=Impressions(store.database),
         registry=process.registry,
         assistants=await _assistants(process),
         voice=await _voice(process),
@@ -216,7 +117,7 @@ async def _assistants(process: Process) -> AssistantParts:
     store = process.side.store
     return AssistantParts(
         egress=model_egress(process.settings),
-        copilot=Copilot(store, process.side.bus, await _answer_models(process)),
+        copilot=Copilot(store, process.side.bus, await answer_models(process)),
         knowledge=Knowledge(store.database, process.embeddings),
     )
 
@@ -245,52 +146,10 @@ async def _projector(process: Process) -> None:
     process.tasks.start("projector", projector.run())
 
 
-async def _reactor(process: Process) -> None:
-    store = process.side.store
-    model = await _answer_models(process)
-    feed = Feed(process.nats, store.reader, store.mapper)
-    policies: list[Policy] = [
-        AnswerWithAssistant(store, process.side.bus, model, FeedWords(feed)),
-        DeletePurgedFile(store, process.files.blobs, store.keyring.destroy),
-        ForgetVisits(forget_in(store.database)),
-        apply_automations(store, process.side.bus, process.progress),
-        erase_person(store, process.side.bus, process.side.access, process.progress),
-        NoticeNearLimits(process.side.allowance, UsageCounters(store), process.side.bus),
-        ReleaseLine(NumberPool(store.database).release),
-    ]
-    route, timers = routing(store, process.side.seats, process.progress)
-    policies += sla_and_leads(store, process.side.seats, process.progress)
-    policies += [route, timers, queue_places(store, feed, process.progress), await _courier(process)]
-    embeddings = process.embeddings
-    embedding = [] if embeddings is None else [ChunkEmbedding(store.database, embeddings).run]
-    reactor = Reactor(store.database, store.reader, policies, beside=[timers.run, *embedding])
-    await reactor.register()
-    await process.wake_on_events(reactor)
-    process.health.add(reactor_probe(reactor, store.reader))
-    process.tasks.start("reactor", reactor.run())
-    process.tasks.start("files", FileSweep(process.side.bus, store.database, process.files).run())
-
-
-async def _answer_models(process: Process) -> AnswerModels:
-    return await process.closing.enter_async_context(
-        open_answer_models(process.settings, process.side.store.database, process.embeddings)
-    )
-
-
 async def _voice(process: Process) -> VoiceParts:
     settings, side = process.settings, process.side
     voice = open_voice(settings, side.store, side.bus, _public_url(settings))
     return await process.closing.enter_async_context(voice)
-
-
-async def _courier(process: Process) -> DeliverOnRequest:
-    """A task of its own, with a leader of its own: what is wrong with a webhook is no policy's trouble."""
-    metrics = WebhookMetrics(process.registry)
-    courier, requests = webhook_courier(process.side.store, process.side.bus, process.webhooks, metrics.attempted)
-    await process.wake_on_events(courier)
-    process.health.add(courier_probe(courier, process.side.store.reader))
-    process.tasks.start("webhooks", courier.run())
-    return requests
 
 
 def _public_url(settings: Settings) -> str:

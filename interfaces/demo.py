@@ -15,8 +15,8 @@ from domain.ids import natural_key
 from domain.widget import Look
 from infrastructure.embedded.datadir import DataDirectory, write_private
 from infrastructure.settings import Settings
-from interfaces.bootstrap import WriteSide
 from interfaces.tenancy import Login, NewTenant, TenantPlan, add_user, new_tenant_number, open_tenant
+from interfaces.write_side import WriteSide
 
 
 class DemoUser(msgspec.Struct, frozen=True):

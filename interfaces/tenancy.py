@@ -17,7 +17,7 @@ from domain.assistant import Persona
 from domain.ids import natural_key, tenant_wire, wire
 from domain.values import email_address, required
 from domain.widget import Look
-from interfaces.bootstrap import WriteSide
+from interfaces.write_side import WriteSide
 
 
 class Login(msgspec.Struct, frozen=True):

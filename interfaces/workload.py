@@ -13,6 +13,8 @@ from application.routing import Floor
 from domain.refusals import ProjectionBehind
 from infrastructure.postgres import Connection, Database
 from infrastructure.projector.positions import ReadPositions
+from projections.campaigns import read_campaigns_due
+from projections.campaigns_fold import Campaigns
 from projections.sla import read_sla_due
 from projections.sla_fold import Sla
 from projections.workload import read_due, read_floor, read_seat
@@ -42,18 +44,25 @@ class Workload:
     async def outstanding(self, position: int) -> Sequence[Due]:
         deadline = asyncio.get_running_loop().time() + PATIENCE
         async with self._database.worker() as connection:
-            while (reached := await _reached(connection)) < position:
+            while (reached := await _reached(connection, _MODELS)) < position:
                 if asyncio.get_running_loop().time() > deadline:
                     raise ProjectionBehind(at=reached)
                 await asyncio.sleep(POLL)
-            return (*await read_due(connection), *await read_sla_due(connection))
+            return [
+                *await read_due(connection),
+                *await read_sla_due(connection),
+                *await read_campaigns_due(connection),
+            ]
 
 
-async def _reached(connection: Connection) -> int:
-    """The global position that both read models of due times hold."""
-    names = [Fold.name, Sla.name]
+async def _reached(connection: Connection, names: Sequence[str]) -> int:
+    """The global position that all of these read models hold."""
     cursor = await connection.execute(
-        "SELECT pos FROM es.projection WHERE name = ANY(%s) AND state = 'live'", (names,)
+        "SELECT pos FROM es.projection WHERE name = ANY(%s) AND state = 'live'", (list(names),)
     )
     found = [row[0] for row in await cursor.fetchall()]
     return min(found) if len(found) == len(names) else 0
+
+
+_MODELS = (Fold.name, Sla.name, Campaigns.name)
+"""That hold due times."""

@@ -175,7 +175,7 @@ def _contact_of(one: Recorded) -> Key:
 def _fold_one(contacts: dict[Key, ContactRow], one: Recorded) -> None:
     key = _contact_of(one)
     row = contacts.setdefault(key, ContactRow(*key, met_at=one.at, last_at=one.at, last_seq=one.seq))
-    if row.last_seq < one.seq:
+    if row.last_seq < one.seq and not _is_campaigns(one):
         row.last_seq, row.last_at = one.seq, one.at
     if isinstance(one.event, _FROM_CONVERSATIONS):
         if isinstance(one.event, ConversationStarted):
@@ -183,6 +183,13 @@ def _fold_one(contacts: dict[Key, ContactRow], one: Recorded) -> None:
     elif row.version < one.version:
         row.version = one.version
         _tell(row, one)
+
+
+def _is_campaigns(one: Recorded) -> bool:
+    """What a campaign does to somebody is nothing that they do."""
+    if isinstance(one.event, MessagePosted):
+        return one.event.campaign_id is not None
+    return isinstance(one.event, ConversationStarted) and one.event.handling.status == "snoozed"
 
 
 def _import(row: ContactRow, event: ConversationStarted) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from application.projection import Projection
 from projections.automation_runs import AutomationRuns
 from projections.automations import AutomationList
+from projections.campaigns_fold import Campaigns
 from projections.canned_fold import CannedResponses
 from projections.contacts_fold import Contacts
 from projections.directory_fold import Directory
@@ -35,6 +36,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     Usage(),
     Contacts(),
     Sla(),
+    Campaigns(),
     Views(),
     Webhooks(),
 )

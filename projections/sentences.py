@@ -42,6 +42,7 @@ from domain import (
 from domain.ids import wire
 from domain.kernel import Event
 from domain.personal import readable
+from projections.campaign_sentences import CAMPAIGN_SENTENCES
 from projections.sla_sentences import SLA_SENTENCES
 
 Sentence = Callable[[Any, Mapping[UUID, str]], str]
@@ -117,6 +118,7 @@ SENTENCES: Mapping[type[Event], Sentence] = {
         f"started a conversation, handled by the {e.handling.handled_by}"
     ),
     conversation.MessagePosted: lambda e, _: f"wrote {_quoted(e.text)}",
+    **CAMPAIGN_SENTENCES,
     conversation.NoteAdded: lambda e, _: f"noted privately {_quoted(e.text)}",
     conversation.AssistantReplied: lambda e, _: f"replied {_quoted(e.text)}{_asked(e)}",
     conversation.ReplyDiscarded: lambda e, _: f"had a reply discarded ({e.reason}): {_quoted(e.text)}",

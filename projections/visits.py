@@ -59,7 +59,9 @@ _FORGET = """
 WITH gone AS (DELETE FROM track.event v WHERE v.tenant_id = %(tenant_id)s AND (v.visitor_id = ANY(%(ids)s)
   OR NOT v.is_proven AND v.session_id IN (SELECT m.session_id FROM read.contact_moment m
     WHERE m.tenant_id = %(tenant_id)s AND m.contact_id = ANY(%(ids)s))) RETURNING 1),
-left_now AS (DELETE FROM track.online o WHERE o.tenant_id = %(tenant_id)s AND o.visitor_id = ANY(%(ids)s))
+left_now AS (DELETE FROM track.online o WHERE o.tenant_id = %(tenant_id)s AND o.visitor_id = ANY(%(ids)s)),
+shown AS (DELETE FROM campaigns.impression i
+  WHERE i.tenant_id = %(tenant_id)s AND i.visitor_id = ANY(%(ids)s))
 SELECT count(*) FROM gone"""
 
 _KNOWN = """

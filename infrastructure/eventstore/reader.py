@@ -43,6 +43,18 @@ class EventReader:
             rows = stored_rows(await cursor.fetchall())
         return await self.opened(rows)
 
+    async def tenant_events(self, tenant_id: int, type: str, after_seq: int, upto_seq: int) -> list[Recorded]:
+        """One tenant's events of one type between two of its seqs, the second one included."""
+        async with self._database.tenant(tenant_id) as connection:
+            cursor = await connection.execute(
+                f"SELECT {COLUMNS} FROM es.event WHERE tenant_id = %s AND tpos > %s AND tpos <= %s AND type = %s "
+                "ORDER BY tpos",
+                (tenant_id, after_seq, upto_seq, type),
+                binary=True,
+            )
+            rows = stored_rows(await cursor.fetchall())
+        return await self.opened(rows)
+
     async def stream(self, tenant_id: int, stream_id: UUID, after_version: int = 0) -> list[Recorded]:
         """One stream's events after a version, oldest first; empty where it is not this tenant's."""
         return await self.opened(await self.raw_stream(tenant_id, stream_id, after_version))

@@ -11,10 +11,10 @@ import click
 import msgspec
 
 from infrastructure.settings import Settings
-from interfaces.bootstrap import open_write_side
 from interfaces.cli.installation import json_option, with_tenant
 from interfaces.cli.progress import progress
 from interfaces.dialogues import Dialogue, Imported, play_dialogues
+from interfaces.write_side import open_write_side
 
 
 @click.command("import-dialogues")

@@ -15,10 +15,10 @@ from domain.refusals import Refusal
 from infrastructure.documents.pages import Page
 from infrastructure.documents.reader import DocumentReader
 from infrastructure.settings import Settings
-from interfaces.bootstrap import open_write_side
 from interfaces.cli.installation import json_option, with_tenant
 from interfaces.cli.progress import progress
 from interfaces.knowledge_import import KnowledgeImport, import_pages
+from interfaces.write_side import open_write_side
 
 
 class Told(msgspec.Struct, frozen=True):

@@ -14,8 +14,8 @@ from domain.metering import period_of
 from domain.plan import METERS, Limits
 from infrastructure.clock import now
 from infrastructure.settings import Settings
-from interfaces.bootstrap import open_write_side
 from interfaces.cli.installation import json_option, with_tenant
+from interfaces.write_side import open_write_side
 from projections.usage import read_totals
 
 NONE = "unlimited"

@@ -12,10 +12,10 @@ from domain.assistant import Persona
 from domain.refusals import ProjectionBehind
 from domain.widget import Look
 from infrastructure.settings import Settings
-from interfaces.bootstrap import caught_up, open_write_side
 from interfaces.cli.installation import json_option, with_settings
 from interfaces.cli.plan import plan
 from interfaces.tenancy import Login, NewTenant, TenantPlan, new_tenant_number, open_tenant
+from interfaces.write_side import caught_up, open_write_side
 
 PATIENCE = 2.0
 

@@ -14,8 +14,8 @@ from domain.refusals import NotFound
 from infrastructure.access.grants import Session
 from infrastructure.projector.positions import ReadPositions
 from infrastructure.settings import Settings
-from interfaces.bootstrap import WriteSide, open_write_side
 from interfaces.cli.installation import json_option, with_tenant
+from interfaces.write_side import WriteSide, open_write_side
 from projections.directory import AgentView, read_agents
 
 

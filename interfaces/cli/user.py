@@ -12,9 +12,9 @@ import msgspec
 from domain.agent import Role
 from domain.ids import wire
 from infrastructure.settings import Settings
-from interfaces.bootstrap import open_write_side
 from interfaces.cli.installation import json_option, with_tenant
 from interfaces.tenancy import Login, add_user
+from interfaces.write_side import open_write_side
 
 
 @click.group()

@@ -34,7 +34,8 @@ from interfaces.message_body import CitationBody, citation_body
 class ChatRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """`sessionId` and `message` are needed; `clientMessageId` makes a repeat safe.
 
-    `preChat`: answers to the form that the config asks, with the first message.
+    `preChat`: answers to the form that the config asks, with the first message. `campaignId`: what a new
+    conversation answers to, as it was shown in `locale`.
     """
 
     session_id: str | None = None
@@ -43,6 +44,8 @@ class ChatRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fi
     conversation_id: str | None = None
     client_message_id: str | None = None
     pre_chat: dict[str, AttributeValue] | None = None
+    campaign_id: str | None = None
+    locale: str | None = None
 
 
 class ChatMetadata(msgspec.Struct, frozen=True, rename="camel"):
@@ -158,6 +161,8 @@ async def _start(parts: HttpParts, opened: Opening, data: ChatRequest, caller: C
         session_id=data.session_id,
         text=data.message,
         pre_chat=as_text(data.pre_chat),
+        campaign_id=maybe_parse("campaign", data.campaign_id),
+        language=data.locale or "",
     )
     await refuse_flood(parts, opened, command)
     return await parts.bus.execute(opened.actor, command, opened.request)

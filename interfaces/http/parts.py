@@ -23,6 +23,7 @@ from infrastructure.documents.reader import DocumentReader
 from infrastructure.drafts import Drafts
 from infrastructure.egress import Egress
 from infrastructure.eventstore.reader import EventReader
+from infrastructure.impressions import Impressions
 from infrastructure.nats.feed import Feed
 from infrastructure.nats.replies import Replies
 from infrastructure.postgres import Database
@@ -113,6 +114,7 @@ class HttpParts(msgspec.Struct, frozen=True, kw_only=True):
     webhooks: WebhookParts
     rates: Rates
     allowance: Allowance
+    impressions: Impressions
     registry: CollectorRegistry
     documents: DocumentReader = msgspec.field(default_factory=DocumentReader)
     assistants: AssistantParts

@@ -21,6 +21,7 @@ ReadModel = Literal[
     "macros",
     "views",
     "contacts",
+    "campaigns",
     "webhooks",
     "usage",
     "knowledge",

@@ -7,17 +7,20 @@ from uuid import UUID
 import msgspec
 
 from application.log import Recorded
+from domain.campaign_progress import ProgressReported
 from domain.conversation import ConversationStarted
 from domain.ids import event_wire, wire
 from domain.kernel import PersonalEvent
 from domain.personal import readable
 from domain.qualification import ConversationQualified
 from domain.sla_clock import ClockMoved
+from interfaces.campaign_body import progress_body
 from interfaces.message_body import message_of_event
 from interfaces.wire import ContactBody, maybe_wire
 from interfaces.ws import changes, frames
 from interfaces.ws.changes import changes_of, may_concern_visitor
 from interfaces.ws.frames import (
+    CampaignProgress,
     ChangedConversation,
     ConversationNew,
     ConversationUpdated,
@@ -35,6 +38,9 @@ def for_members(recorded: Recorded) -> DurableFrame | None:
         return ConversationNew(seq=seq, event_id=event_id, at=at, data=_started(event))
     if isinstance(event, ConversationQualified):
         return frames.ConversationQualified(seq=seq, event_id=event_id, at=at, data=_lead(event))
+    if isinstance(event, ProgressReported):
+        data = progress_body(event.campaign_id, event.progress, at)
+        return CampaignProgress(seq=seq, event_id=event_id, at=at, data=data)
     message = message_of_event(event, seq)
     if message is not None:
         return MessageNew(seq=seq, event_id=event_id, at=at, data=message)
@@ -52,8 +58,8 @@ def for_members(recorded: Recorded) -> DurableFrame | None:
 
 
 def for_visitor(frame: DurableFrame | None) -> DurableFrame | None:
-    """The same frame, without private notes, marks, leads, and reasons meant for the team."""
-    if isinstance(frame, frames.ConversationQualified):
+    """The same frame, without private notes, marks, leads, campaigns, and reasons meant for the team."""
+    if isinstance(frame, frames.ConversationQualified | CampaignProgress):
         return None
     if isinstance(frame, MessageNew):
         return None if frame.data.private else frame

@@ -17,7 +17,7 @@ from domain.receipts import Delivered, Rated, Read
 from domain.sla_clock import ClockMoved
 from interfaces.sla_body import sla_of_watches
 from interfaces.wire import maybe_wire
-from interfaces.ws.frames import FOR_MEMBERS, CallChange, Changes, Score
+from interfaces.ws.change_body import FOR_MEMBERS, CallChange, Changes, Score
 
 Field = TypeVar("Field")
 

@@ -7,15 +7,13 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from domain.call import CallStatus, EndReason
 from domain.conversation import Channel
 from domain.handling import HandledBy, Status
-from domain.marks import Priority
 from domain.qualification import QualifiedBy
-from domain.receipts import Side
+from interfaces.campaign_body import ProgressBody
 from interfaces.message_body import MessageBody
-from interfaces.sla_body import SlaBody
 from interfaces.wire import ContactBody, ParticipantBody
+from interfaces.ws.change_body import Changes
 
 Seq = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 ResetReason = Literal["too_far_behind", "other_epoch", "ahead"]
@@ -44,63 +42,6 @@ class StartedConversation(msgspec.Struct, frozen=True, kw_only=True, rename="cam
     widget_id: str | None
     continues: str | msgspec.UnsetType = msgspec.UNSET
     version: int
-
-
-class Score(msgspec.Struct, frozen=True):
-    score: int
-    comment: str | None
-
-
-class CallChange(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """`reason` and `seconds` of a call that has ended, `phoneNumber` of one that starts."""
-
-    status: CallStatus
-    phone_number: str | None = None
-    reason: EndReason | None = None
-    seconds: int | None = None
-
-
-class Changes(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """The fields that changed, each `[old, new]`; old is null where it is not in the event.
-
-    `labels` is `[removed, added]`, `attributes` `[null, names]`: their values are read by REST. `readTo` holds the
-    one side that read on. A visitor is told of status, handledBy, assigneeId, readTo, deliveredTo and rating only.
-    """
-
-    status: tuple[Status, Status] | msgspec.UnsetType = msgspec.UNSET
-    handled_by: tuple[HandledBy, HandledBy] | msgspec.UnsetType = msgspec.UNSET
-    assignee_id: tuple[str | None, str | None] | msgspec.UnsetType = msgspec.UNSET
-    read_to: tuple[None, dict[Side, int]] | msgspec.UnsetType = msgspec.UNSET
-    delivered_to: tuple[None, int] | msgspec.UnsetType = msgspec.UNSET
-    rating: tuple[None, Score] | msgspec.UnsetType = msgspec.UNSET
-    team_id: tuple[str | None, str | None] | msgspec.UnsetType = msgspec.UNSET
-    labels: tuple[tuple[str, ...], tuple[str, ...]] | msgspec.UnsetType = msgspec.UNSET
-    priority: tuple[Priority | None, Priority | None] | msgspec.UnsetType = msgspec.UNSET
-    attributes: tuple[None, tuple[str, ...]] | msgspec.UnsetType = msgspec.UNSET
-    snoozed_until: tuple[None, datetime | None] | msgspec.UnsetType = msgspec.UNSET
-    accept_until: tuple[None, datetime | None] | msgspec.UnsetType = msgspec.UNSET
-    unread: tuple[None, int] | msgspec.UnsetType = msgspec.UNSET
-    qualified: tuple[bool, bool] | msgspec.UnsetType = msgspec.UNSET
-    call: tuple[None, CallChange] | msgspec.UnsetType = msgspec.UNSET
-    recording_url: tuple[None, str | None] | msgspec.UnsetType = msgspec.UNSET
-    transcribed: tuple[None, bool] | msgspec.UnsetType = msgspec.UNSET
-    sla: tuple[None, SlaBody | None] | msgspec.UnsetType = msgspec.UNSET
-
-
-FOR_MEMBERS = (
-    "team_id",
-    "labels",
-    "priority",
-    "attributes",
-    "snoozed_until",
-    "accept_until",
-    "unread",
-    "qualified",
-    "recording_url",
-    "transcribed",
-    "sla",
-)
-"""The changes no visitor is told of."""
 
 
 class ChangedConversation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -143,6 +84,15 @@ class ConversationQualified(DurableFrame, frozen=True, kw_only=True, tag="conver
 
 class MessageNew(DurableFrame, frozen=True, kw_only=True, tag="message:new"):
     data: MessageBody
+
+
+class CampaignProgress(DurableFrame, frozen=True, kw_only=True, tag="campaign:progress"):
+    """How far a campaign is: at each change of its state, and at most once a second. For members only.
+
+    A replay has the last one only.
+    """
+
+    data: ProgressBody
 
 
 class Welcome(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -283,7 +233,13 @@ class Error(Frame, frozen=True, kw_only=True, tag="error"):
     data: Problem
 
 
-DURABLE: tuple[type[Frame], ...] = (ConversationNew, ConversationUpdated, ConversationQualified, MessageNew)
+DURABLE: tuple[type[Frame], ...] = (
+    ConversationNew,
+    ConversationUpdated,
+    ConversationQualified,
+    MessageNew,
+    CampaignProgress,
+)
 CONTROL: tuple[type[Frame], ...] = (AuthOk, AuthExpiring, ResumeComplete, ResumeReset, Checkpoint, Pong, Error)
 EPHEMERAL: tuple[type[Frame], ...] = (Typing, Presence, VisitorPresence, QueuePosition, AssistantDelta)
 FROM_SERVER = DURABLE + CONTROL + EPHEMERAL

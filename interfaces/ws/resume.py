@@ -11,6 +11,7 @@ from infrastructure.eventstore.reader import EventReader
 from interfaces.ws.announcement import for_members, for_visitor, needs_owner, owner_in
 from interfaces.ws.client_frames import Auth
 from interfaces.ws.frames import ResetReason, encode
+from interfaces.ws.last_reports import LastReports
 from interfaces.ws.limits import SocketLimits
 from interfaces.ws.outbox import Outbox
 from interfaces.ws.owners import Owners
@@ -50,13 +51,18 @@ class Resumption:
     async def replay(self, outbox: Outbox, since: int, upto: int) -> AsyncGenerator[bytes]:
         """The frames of the events after `since` up to `upto`, as its peer may see them."""
         peer, contacts = outbox.peer, frozenset(outbox.contacts)
+        reports = LastReports(self._reader, peer.actor.tenant_id, upto)
         while since < upto:
             page = await self._page(peer, since, min(self._limits.replay_page, upto - since))
-            for recorded in page:
+            for recorded in page if peer.contact_id else await self._last_reports(page, reports):
                 frame = self._frame(peer, contacts, recorded)
                 if frame is not None:
                     yield frame
             since = page[-1].seq
+
+    async def _last_reports(self, page: list[Recorded], reports: LastReports) -> list[Recorded]:
+        async with self._turn, asyncio.timeout(self._limits.replay_seconds):
+            return await reports.only(page)
 
     async def _page(self, peer: Peer, since: int, limit: int) -> list[Recorded]:
         tenant_id = peer.actor.tenant_id

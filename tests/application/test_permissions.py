@@ -116,6 +116,22 @@ TrustIssuer           owner admin system
 DistrustIssuer        owner admin system
 OpenTenant            system
 RenameTenant          owner admin system
+DraftCampaign         owner admin supervisor system
+ChangeCampaign        owner admin supervisor system
+ScheduleCampaign      owner admin supervisor system
+LaunchCampaign        owner admin supervisor system
+PauseCampaign         owner admin supervisor system
+ResumeCampaign        owner admin supervisor system
+CancelCampaign        owner admin supervisor system
+RemoveCampaign        owner admin supervisor system
+KeepCampaignTime      system
+FailCampaign          system
+QueueRecipients       system
+TakeAudience          system
+SendCampaignMessage   system
+DropRecipients        system
+CompleteCampaign      system
+ReportProgress        system
 CreateArticle         owner admin system
 WriteArticle          owner admin system
 ChangeArticle         owner admin system

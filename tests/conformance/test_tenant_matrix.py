@@ -53,6 +53,8 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "{sla_policy_id}": {"name": "x", "targets": {"resolution": 60}},
     "sla-policies": {"name": "x", "targets": {"resolution": 60}, "conditions": {"teams": ["{team_id}"]}},
     "rules": {"rules": []},
+    "campaigns": {"name": "x", "kind": "ongoing", "texts": {"en": "x"}},
+    "schedule": {"at": "2100-01-01T00:00:00Z"},
 }
 """By a path's last word: a body that would be carried out if the ids were one's own."""
 
@@ -101,6 +103,8 @@ async def victim(desk: Desk, shop: Shop) -> Victim:
     acts = [{"type": "addNote", "text": MARK}]
     rule = await made("/api/v1/automations", {"name": MARK, "trigger": "rated", "actions": acts})
     macro = await made("/api/v1/macros", {"name": MARK, "actions": acts})
+    campaign = await made("/api/v1/campaigns", {"name": MARK, "kind": "ongoing", "texts": {"en": MARK}})
+    await made(f"/api/v1/campaigns/{campaign['id']}/launch", {})
     article = await made("/api/v1/knowledge", {"title": MARK, "body": f"{MARK} article"})
     tokens = await made(f"/api/v1/widgets/{shop.widget}/tokens/rotate", {})
     secret = await made("/api/v1/identity/secrets/rotate", {})
@@ -123,6 +127,7 @@ async def victim(desk: Desk, shop: Shop) -> Victim:
         "file_id": _id_of(file, "fil"),
         "team_id": _id_of(team, "tea"),
         "sla_policy_id": _id_of(policy, "slp"),
+        "campaign_id": campaign["id"],
         "article_id": _id_of(article, "art"),
         "secret_id": _id_of(secret, "ids"),
         "automation_id": _id_of(rule, "aut"),

@@ -22,8 +22,8 @@ from domain.ids import natural_key
 from domain.widget import Look
 from infrastructure.embedded.nats import NatsServer
 from infrastructure.settings import settings_from
-from interfaces.bootstrap import open_write_side
 from interfaces.tenancy import Login, NewTenant, TenantPlan, open_tenant
+from interfaces.write_side import open_write_side
 from tests.support.processes import Verbatim, logged_in
 
 SECRET = "a secret of thirty-two characters and more"

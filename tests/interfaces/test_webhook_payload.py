@@ -9,10 +9,12 @@ from uuid import UUID
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from application.actor import Actor
+from application.actor import Actor, system
+from application.campaign_sending import ReportProgress
 from application.contact import NoteContact
 from application.conversation import PostMessage
 from application.log import Recorded
+from domain.campaign_progress import Counts, Progress
 from domain.kernel import By
 from domain.webhook import Subscription
 from infrastructure.webhooks.delivery import Attempt
@@ -86,3 +88,13 @@ def test_attempts_are_counted_by_the_class_of_their_answer() -> None:
     for line in ('{answer="2xx"} 2.0', '{answer="5xx"} 1.0', '{answer="none"} 1.0'):
         assert f"verbatim_webhook_attempts_total{line}" in text
     assert "verbatim_webhook_seconds_count 4.0" in text
+
+
+async def test_a_campaigns_progress_is_sent_as_the_frame_of_the_socket() -> None:
+    log = MemoryLog()
+    progress = Progress("one_off", "running", Counts(total=4, sent=1), as_of=1, started_at=NEW_YEAR)
+    await House(log).do(system(7), ReportProgress(campaign_id=UUID(int=9), progress=progress))
+    [told] = sent(list(log.recorded), "campaign:progress")
+    assert (told["type"], told["data"]["campaignId"], told["data"]["percent"]) == (
+        "campaign:progress", f"cmp_{9:032x}", 25.0,
+    )  # fmt: skip

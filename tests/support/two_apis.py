@@ -12,8 +12,8 @@ import msgspec
 from domain.assistant import Persona
 from domain.widget import Look
 from infrastructure.settings import settings_from
-from interfaces.bootstrap import open_write_side
 from interfaces.tenancy import Login, NewTenant, TenantPlan, open_tenant
+from interfaces.write_side import open_write_side
 from tests.support.processes import running
 
 SECRET = "a secret of thirty-two characters and more"

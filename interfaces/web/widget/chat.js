@@ -24,6 +24,8 @@ export class Chat {
     this.widgetToken = widgetToken;
     this.locale = locale;
     this.answers = null;
+    /** What the next conversation answers to. @type {{id: string, locale: string, text: string} | null} */
+    this.campaign = null;
     /** What the server did not take of the answers. @type {{name: string, reason: string}[]} */
     this.refused = [];
     this.isLoaded = !memory.visitorToken;
@@ -121,6 +123,7 @@ export class Chat {
       if (body.visitorToken) this.memory.keep({ visitorToken: body.visitorToken });
       this.conversationId = body.conversationId ?? this.conversationId;
       this.#isFresh = false;
+      this.campaign = null;
       this.#listen();
       this.visitor.hasSeen(body.seq);
       if (!this.#hasArrived(item)) await this.#load(this.conversationId);
@@ -139,7 +142,12 @@ export class Chat {
   async #ask(item) {
     const { sessionId } = this.memory;
     const isFirst = !this.conversationId && this.answers;
-    const facts = { sessionId, conversationId: this.conversationId, ...(isFirst ? { preChat: this.answers } : {}) };
+    const told = !this.conversationId && this.campaign;
+    const facts = {
+      ...{ sessionId, conversationId: this.conversationId },
+      ...(isFirst ? { preChat: this.answers } : {}),
+      ...(told ? { campaignId: told.id, locale: told.locale } : {}),
+    };
     const { conversationId, ...aim } = this.outbox.aim(item.key, facts);
     const said = { ...aim, message: item.text, clientMessageId: item.key };
     try {

@@ -3,10 +3,12 @@
 import { readable } from "../shared/color.js";
 import { find } from "../shared/dom.js";
 import { Asking } from "./asking.js";
+import { Campaigns } from "./campaigns.js";
 import { Chat } from "./chat.js";
 import { Composer } from "./composer.js";
 import { Memory } from "./memory.js";
 import { Tracker } from "./tracker.js";
+import { Receipts } from "./receipts.js";
 import { Rating } from "./rating.js";
 import { Transcript } from "./transcript.js";
 import { putWords } from "./words.js";
@@ -16,8 +18,17 @@ const place = new URLSearchParams(location.hash.slice(1));
 const widgetId = new URLSearchParams(location.search).get("widget") ?? "";
 const memory = new Memory(widgetId);
 const widgetToken = place.get("token") ?? "";
-const tracker = new Tracker({ widgetId, widgetToken, memory, consent: place.get("consent") !== "false" });
-const chat = new Chat({ widgetId, widgetToken, locale: place.get("locale") ?? "", memory });
+const locale = place.get("locale") ?? "";
+const consent = place.get("consent") !== "false";
+const tracker = new Tracker({ widgetId, widgetToken, memory, consent });
+const chat = new Chat({ widgetId, widgetToken, locale, memory });
+const campaigns = new Campaigns({
+  ...{ widgetId, widgetToken, locale, memory, consent, place: find("#peek") },
+  words: () => chat.config?.texts ?? {},
+  onPeek: peek,
+  onOpen: () => tell({ verbatim: "show", open: true }),
+});
+const receipts = new Receipts(chat.visitor);
 const asking = new Asking(/** @type {HTMLFormElement} */ (find("#asking")), begin);
 const rating = new Rating(/** @type {HTMLFormElement} */ (find("#rating")), rate);
 const composer = new Composer(/** @type {HTMLFormElement} */ (find("#composer")), post);
@@ -26,6 +37,8 @@ const transcript = new Transcript(find("#log"), find("#draft"), find("#scroll"),
   discard: (key) => chat.outbox.discard(key),
 });
 let isOpen = window.parent === window;
+/** What the launcher outside looks like. */
+let look = { color: "", ink: "", marks: { side: "right", icon: "chat", peek: "" }, words: {}, height: 0 };
 
 chat.store.subscribe(draw);
 find("#close").addEventListener("click", close);
@@ -35,6 +48,7 @@ document.addEventListener("keydown", (event) => event.key === "Escape" && close(
 window.addEventListener("message", heard);
 chat.start().then(dress).catch(complain);
 tracker.start();
+if (!isOpen) campaigns.start();
 
 function post(text) {
   find("#trouble").hidden = true;
@@ -89,12 +103,31 @@ function dress() {
   putWords(texts);
   showLogo(branding.logo);
   document.title = find("#chat-name").textContent = name;
-  find("#greeting").textContent = texts.greeting;
-  find("#greeting").hidden = !texts.greeting;
   const words = { open: texts.openChat, close: texts.closeChat, label: texts.launcher };
   const side = widget.position === "bottom-left" ? "left" : "right";
-  tell({ verbatim: "look", color, ink, side, icon: widget.launcher, words });
+  look = { ...look, color, ink, words, marks: { ...look.marks, side, icon: widget.launcher } };
+  tellLook();
   draw();
+}
+
+function tellLook() {
+  const { color, ink, marks, words, height } = look;
+  if (color) tell({ verbatim: "look", style: `--color:${color};--ink:${ink};--peek:${height}px`, marks, words });
+}
+
+/** The frame shows nothing but the bubble, so high; 0: no bubble. */
+function peek(height) {
+  document.documentElement.toggleAttribute("data-peek", height > 0);
+  look = { ...look, height, marks: { ...look.marks, peek: height > 0 ? "on" : "" } };
+  tellLook();
+}
+
+/** What the shop said is what the visitor answers: in a new conversation, unless one is under way. */
+function takeUp() {
+  campaigns.opened();
+  if (!campaigns.taken) return;
+  if (chat.conversation?.status === "resolved") chat.startOver();
+  chat.campaign = campaigns.taken;
 }
 
 function showLogo(address) {
@@ -113,6 +146,9 @@ function draw() {
   find("#human").hidden = conversation?.handledBy !== "bot" || isOver || !config?.features.human;
   find("#anew").hidden = !isOver;
   find("#thanks").hidden = !rating.show(conversation, Boolean(isOver && config?.rating));
+  const greeting = (conversation ? "" : chat.campaign?.text) || config?.texts.greeting;
+  find("#greeting").textContent = greeting ?? "";
+  find("#greeting").hidden = !greeting;
   drawForm();
   transcript.show(conversation, messages, chat.outbox.items, draft);
   if (chat.isThinking && !draft) transcript.toEnd();
@@ -139,7 +175,7 @@ function standing(conversation) {
   if (conversation?.status === "resolved") return texts.ended;
   if (conversation?.handledBy === "agent") return texts.withTeam;
   if (!chat.config.hours.open) return texts.away;
-  if (conversation?.handledBy === "queue") return texts.waiting;
+  if (conversation?.handledBy === "queue" && conversation.status !== "snoozed") return texts.waiting;
   return chat.config.assistantId ? texts.assistantFirst : texts.askAnything;
 }
 
@@ -148,16 +184,19 @@ function countUnread(messages) {
   if (isOpen && latest > memory.seen) memory.keep({ seen: latest });
   const unread = messages.filter((message) => message.role !== "visitor" && message.seq > memory.seen);
   tell({ verbatim: "unread", count: unread.length });
+  if (memory.visitorToken) receipts.note(chat.conversationId, messages, isOpen);
 }
 
 function heard({ source, data }) {
   if (source !== window.parent || !data?.verbatim) return;
   if (data.verbatim === "page") {
     tracker.saw(data.page);
+    campaigns.saw(data.page.url);
     return;
   }
   isOpen = data.verbatim === "opened";
   if (!isOpen) return;
+  takeUp();
   tracker.tell("widget_opened");
   draw();
   transcript.toEnd();
@@ -165,7 +204,8 @@ function heard({ source, data }) {
 }
 
 function close() {
-  tell({ verbatim: "close" });
+  campaigns.hide();
+  tell({ verbatim: "show", open: false });
 }
 
 /** Nothing secret goes out: whoever embeds the chat may hear it. */

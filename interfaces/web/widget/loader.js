@@ -32,12 +32,11 @@
   button.onclick = () => show(frame.hidden);
   addEventListener("message", ({ source, data }) => {
     if (source !== frame.contentWindow) return;
-    if (data.verbatim === "close") show(false);
+    if (data.verbatim === "show") show(data.open);
     if (data.verbatim === "unread") button.dataset.unread = data.count || "";
     if (data.verbatim === "look") {
-      host.style.setProperty("--color", data.color);
-      host.style.setProperty("--ink", data.ink);
-      Object.assign(host.dataset, { side: data.side, icon: data.icon });
+      host.style = data.style;
+      Object.assign(host.dataset, data.marks);
       ({ words } = data);
       button.textContent = words.label;
       name();

@@ -10,10 +10,11 @@ import { newKey } from "../shared/api.js";
  * @property {string | null} visitorToken
  * @property {import("../shared/outbox.js").Unsent[]} outbox
  * @property {number} seen seq of the last message the visitor had in view
+ * @property {string[]} dismissed campaigns that were shown without the server knowing to whom
  */
 
 /** @type {Remembered} */
-const NOTHING = { visitorToken: null, outbox: [], seen: 0 };
+const NOTHING = { visitorToken: null, outbox: [], seen: 0, dismissed: [] };
 
 export class Memory {
   /** @type {Remembered} */
@@ -36,6 +37,10 @@ export class Memory {
 
   get seen() {
     return this.#remembered.seen;
+  }
+
+  get dismissed() {
+    return this.#remembered.dismissed;
   }
 
   /** @param {Partial<Remembered>} facts */

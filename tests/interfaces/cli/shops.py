@@ -18,8 +18,8 @@ from domain.widget import Look
 from infrastructure.clock import now, uuid7
 from infrastructure.projector.runner import Projector
 from infrastructure.settings import settings_from
-from interfaces.bootstrap import WriteSide, open_write_side
 from interfaces.tenancy import Login, NewTenant, TenantPlan, open_tenant
+from interfaces.write_side import WriteSide, open_write_side
 from projections.registry import PROJECTIONS
 from tests.interfaces.cli.conftest import SECRET
 

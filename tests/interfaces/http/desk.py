@@ -35,6 +35,7 @@ from infrastructure.egress import Egress
 from infrastructure.ending import end
 from infrastructure.eventstore.rows import StoredRow
 from infrastructure.eventstore.store import EventStore, open_event_store
+from infrastructure.impressions import Impressions
 from infrastructure.nats.connection import nats_connection
 from infrastructure.nats.feed import Feed
 from infrastructure.nats.relay import Relay
@@ -238,6 +239,7 @@ async def open_desk(
             webhooks=webhook_parts(store.database, SECRET, Egress(allow_private=True)),
             rates=Rates(store.database, SECRET, rules, CollectorRegistry()),
             allowance=allowance,
+            impressions=Impressions(store.database),
             registry=REGISTRY,
             assistants=AssistantParts(
                 Egress(allow_private=True), Copilot(store, bus, model), Knowledge(store.database)

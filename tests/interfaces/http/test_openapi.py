@@ -67,6 +67,8 @@ async def test_the_fields_of_the_chat_are_spelt_as_on_the_wire(desk: Desk) -> No
         "conversationId",
         "clientMessageId",
         "preChat",
+        "campaignId",
+        "locale",
     }
     assert {"contact_data", "handledBy"} <= set(names["ConversationBody"]["properties"])
 
