@@ -18,11 +18,8 @@ from infrastructure.rates import RateRules, Rates
 from infrastructure.reactor import Reactor
 from infrastructure.settings import Settings
 from infrastructure.webhooks.courier import Courier
-from interfaces.health import (
-    Health,
-    log_probe,
-    nats_probe,
-)
+from interfaces.answers import open_answer_models
+from interfaces.health import Health, log_probe, nats_probe
 from interfaces.http.parts import FileParts
 from interfaces.tasks import Tasks
 from interfaces.webhooks import webhook_parts
