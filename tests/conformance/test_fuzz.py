@@ -67,6 +67,15 @@ def test_every_answer_is_one_that_the_document_states(
     assert not failures, "\n\n".join(failures)
 
 
+def _keep_short(case: Any) -> None:
+    """What is not there yet is waited for, with 503 as the right answer; and a feed waits half a minute."""
+    position, wait = case.headers.get("X-Min-Position"), case.query.get("wait")
+    if position is not None and str(position).isdigit():
+        case.headers["X-Min-Position"] = "1"
+    if isinstance(wait, int | float) and wait > 0:
+        case.query["wait"] = 0
+
+
 def _fuzz(operation: Any, mode: GenerationMode, headers: dict[str, str]) -> None:
     @settings(
         max_examples=EXAMPLES,
@@ -79,8 +88,7 @@ def _fuzz(operation: Any, mode: GenerationMode, headers: dict[str, str]) -> None
     )
     @given(case=operation.as_strategy(generation_mode=mode))
     def one(case: Any) -> None:
-        case.headers.pop("X-Min-Position", None)  # for a position that is not there yet, 503 is the right answer
-        case.query.pop("wait", None)  # half a minute for each
+        _keep_short(case)
         case.call_and_validate(headers=headers)
 
     with suppress(Unsatisfiable):  # nothing about this operation can be wrong

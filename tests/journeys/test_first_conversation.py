@@ -39,9 +39,9 @@ def test_a_visitor_is_answered_by_the_assistant_then_by_an_agent_and_a_reload_lo
 ) -> None:
     chat = open_chat(visitor.page)
     write(chat, QUESTION)
-    answer = chat.locator(".from-assistant .bubble")
+    answer = chat.locator("#log .from-assistant .bubble")
     expect(answer).to_contain_text("wool")
-    expect(chat.locator(".from-assistant")).to_contain_text("Based on")
+    expect(chat.locator("#log .from-assistant")).to_contain_text("Based on")
     picture(visitor.page, "assistant-answered")
 
     log_in(agent.page, product.users_of("agent")[0])
@@ -60,8 +60,8 @@ def test_a_visitor_is_answered_by_the_assistant_then_by_an_agent_and_a_reload_lo
     said = [QUESTION, answer.inner_text(), GREETING, ORDER]
     visitor.page.reload()
     agent.page.reload()
-    expect(open_chat(visitor.page, load=False).locator(".bubble")).to_have_text(said)
-    expect(transcript(agent.page).locator(".bubble")).to_have_text(said)
+    expect(open_chat(visitor.page, load=False).locator("#log .bubble")).to_have_text(said)
+    expect(transcript(agent.page).locator("#log .bubble")).to_have_text(said)
     picture(visitor.page, "visitor-reloaded")
     picture(agent.page, "agent-reloaded")
 
@@ -71,10 +71,10 @@ def test_a_note_stays_with_the_team_and_an_end_is_seen_by_both(
 ) -> None:
     chat = open_chat(visitor.page)
     write(chat, QUESTION)
-    expect(chat.locator(".from-assistant")).to_be_visible()
+    expect(chat.locator("#log .from-assistant")).to_be_visible()
     log_in(agent.page, product.users_of("agent")[0])
     chat.get_by_role("button", name="Talk to a human").click()
-    take(agent.page, chat.locator(".from-assistant .bubble").inner_text())
+    take(agent.page, chat.locator("#log .from-assistant .bubble").inner_text())
 
     agent.page.get_by_role("button", name="Private note").click()
     reply(agent.page, NOTE)
@@ -94,7 +94,7 @@ def test_a_note_stays_with_the_team_and_an_end_is_seen_by_both(
 def test_a_message_that_cannot_leave_is_kept_and_sent_once_on_retry(visitor: Screen, picture: Picture) -> None:
     chat = open_chat(visitor.page)
     write(chat, QUESTION)
-    expect(chat.locator(".from-assistant")).to_be_visible()
+    expect(chat.locator("#log .from-assistant")).to_be_visible()
     visitor.page.context.set_offline(True)
     write(chat, ORDER)
     expect(chat.get_by_text(re.compile("Not sent"))).to_be_visible()
@@ -115,9 +115,9 @@ def test_a_first_answer_lost_on_the_way_is_found_again_after_a_reload(visitor: S
     visitor.page.unroute("**/api/widgets/*/chat")
     visitor.page.reload()
     chat = open_chat(visitor.page, load=False)
-    expect(chat.locator(".from-assistant .bubble")).to_contain_text("wool")
+    expect(chat.locator("#log .from-assistant .bubble")).to_contain_text("wool")
     expect(chat.locator(".from-visitor .bubble")).to_have_text([QUESTION])
-    expect(chat.locator(".from-assistant")).to_have_count(1)
+    expect(chat.locator("#log .from-assistant")).to_have_count(1)
     picture(visitor.page, "found-again")
 
 

@@ -97,7 +97,7 @@ def test_a_german_visitor_fills_in_the_form_is_answered_and_rates(
     expect(field).to_be_focused()
     field.fill("How do I wash a wool blanket?")
     field.press("Enter")
-    expect(chat.locator(".from-assistant .bubble")).to_contain_text("wool")
+    expect(chat.locator("#log .from-assistant .bubble")).to_contain_text("wool")
     picture(german, "answered")
 
     row = owner.get("/api/v1/chat/agent/conversations").json()["data"][0]

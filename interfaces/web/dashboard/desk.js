@@ -1,5 +1,6 @@
 /** What the agent has in front: the inbox and the open conversation, read once, kept up by the socket. Draws nothing. */
 
+import { conversationPages } from "../shared/conversation_pages.js";
 import { Outbox } from "../shared/outbox.js";
 import { ReconnectingSocket } from "../shared/socket.js";
 import { Store } from "../shared/store.js";
@@ -9,7 +10,6 @@ import { Store } from "../shared/store.js";
 const FILTERS = { mine: { assignee: "me" }, unassigned: { assignee: "none" }, open: {} };
 const TAB = "verbatim:tab";
 const PAGE = 50;
-const MOST_PAGES = 40;
 const CALM = 400;
 const LATER = 3_000;
 
@@ -182,13 +182,10 @@ export class Desk {
 
   async #readConversation() {
     const id = this.selectedId;
-    let cursor = null;
-    for (let page = 0; id && page < MOST_PAGES; page += 1) {
-      const { body } = await this.api.get(`/api/v1/chat/conversations/${id}`, { query: { cursor } });
-      this.store.takeConversations([head(body)]);
-      this.store.takeMessages(id, body.messages.data);
-      cursor = body.messages.nextCursor;
-      if (!cursor) return;
+    if (!id) return;
+    for await (const { head, messages } of conversationPages(this.api, id)) {
+      this.store.takeConversations([head]);
+      this.store.takeMessages(id, messages);
     }
   }
 

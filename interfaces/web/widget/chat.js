@@ -1,13 +1,13 @@
 /** The visitor's side of the protocol: one widget, one visitor, the conversation in view. Draws nothing. */
 
 import { Api } from "../shared/api.js";
+import { conversationPages } from "../shared/conversation_pages.js";
 import { Outbox } from "../shared/outbox.js";
 import { ReconnectingSocket } from "../shared/socket.js";
 import { Store } from "../shared/store.js";
 import { Draft } from "./draft.js";
 
 const ANSWER_DEADLINE = 90_000;
-const MOST_PAGES = 40;
 const AGAIN = 3_000;
 const STORED = new Set(["usage_limit_exceeded", "idempotency_mismatch"]);
 
@@ -35,7 +35,7 @@ export class Chat {
     this.connection = "connecting";
     this.config = null;
     this.stranger = new Api(() => ({ Authorization: `Bearer ${widgetToken}` }));
-    this.site = new Api(() => ({ Authorization: `Bearer ${widgetToken}`, ...this.#visitorHeader() }));
+    this.site = new Api(() => ({ Authorization: `Bearer ${widgetToken}`, ...memory.visitorHeader }));
     this.visitor = new Api(() => ({ Authorization: `Bearer ${memory.visitorToken}` }));
     this.outbox = new Outbox((item) => this.#send(item), (items) => this.#keep(items), memory.outbox);
   }
@@ -140,11 +140,10 @@ export class Chat {
   }
 
   async #ask(item) {
-    const { sessionId } = this.memory;
     const isFirst = !this.conversationId && this.answers;
     const told = !this.conversationId && this.campaign;
     const facts = {
-      ...{ sessionId, conversationId: this.conversationId },
+      ...{ sessionId: this.memory.sessionId, conversationId: this.conversationId },
       ...(isFirst ? { preChat: this.answers } : {}),
       ...(told ? { campaignId: told.id, locale: told.locale } : {}),
     };
@@ -229,14 +228,9 @@ export class Chat {
 
   async #load(id) {
     this.store.open(id);
-    let cursor = null;
-    for (let page = 0; page < MOST_PAGES; page += 1) {
-      const { body } = await this.visitor.get(`/api/v1/chat/conversations/${id}`, { query: { cursor } });
-      const { messages, ...head } = body;
+    for await (const { head, messages } of conversationPages(this.visitor, id)) {
       this.store.takeConversations([head]);
-      this.store.takeMessages(id, messages.data);
-      cursor = messages.nextCursor;
-      if (!cursor) return;
+      this.store.takeMessages(id, messages);
     }
   }
 
@@ -249,9 +243,5 @@ export class Chat {
   #keep(items) {
     this.memory.keep({ outbox: items });
     this.store.changed();
-  }
-
-  #visitorHeader() {
-    return this.memory.visitorToken ? { "X-Visitor-Token": this.memory.visitorToken } : {};
   }
 }

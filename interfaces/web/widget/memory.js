@@ -31,6 +31,11 @@ export class Memory {
     return this.#remembered.visitorToken;
   }
 
+  /** What says who asks, where the widget's own token is the credential. */
+  get visitorHeader() {
+    return this.visitorToken ? { "X-Visitor-Token": this.visitorToken } : {};
+  }
+
   get outbox() {
     return this.#remembered.outbox;
   }

@@ -69,4 +69,4 @@ async def test_only_routes_on_which_visitors_write_are_paced(desk: Desk) -> None
         for handler in route.route_handlers
         if pace in (handler.guards or ())
     }
-    assert paced == {"sendChatMessage", "startConversation", "postMessage"}
+    assert paced == {"sendChatMessage", "startConversation", "postMessage", "startVoiceCall"}

@@ -120,6 +120,7 @@ async def test_members_hear_the_words_and_the_lead_and_no_other_tenant_does(edge
         told = [frame["type"] for frame in await stranger.until("pong")]
     assert set(lead) == {"type", "seq", "eventId", "at", "data"}
     data = {"id": wire("conversation", chat), "score": LEAD.score, "why": LEAD.why, "by": "assistant"}
+    data |= {"evidence": [], "rulesetVersion": None}
     assert lead["data"] == data | {"version": lead["data"]["version"]}
     assert set(shown) == {"assistant:delta", "message:new"}, "a lead is the team's to know"
     assert not {"assistant:delta", "conversation:qualified"} & set(told)
