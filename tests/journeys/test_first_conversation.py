@@ -61,7 +61,7 @@ def test_a_visitor_is_answered_by_the_assistant_then_by_an_agent_and_a_reload_lo
     visitor.page.reload()
     agent.page.reload()
     expect(open_chat(visitor.page, load=False).locator("#log .bubble")).to_have_text(said)
-    expect(transcript(agent.page).locator("#log .bubble")).to_have_text(said)
+    expect(transcript(agent.page).locator(".bubble")).to_have_text(said)
     picture(visitor.page, "visitor-reloaded")
     picture(agent.page, "agent-reloaded")
 
