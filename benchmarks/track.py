@@ -33,7 +33,7 @@ async def track_rate(url: str, events: int, seconds: float) -> float:
         nonlocal done
         visitor_id, widget_id, sent = uuid4(), uuid4(), 0
         while time.perf_counter() < stop:
-            body = tuple(_page(f"{number}-{sent + one}") for one in range(events))
+            body = _pages(number, sent, events)
             await ingest.accept(
                 Beacon(
                     tenant_id=number % TENANTS + 1,
@@ -55,13 +55,19 @@ async def track_rate(url: str, events: int, seconds: float) -> float:
     return rate
 
 
-def _page(id: str) -> TrackedEvent:
-    facts = {
-        "url": f"https://shop.test/goods/{id}",
-        "title": "Fir check, lambswool",
-        "props": {"source": "search"},
-    }
-    return TrackedEvent(name=PAGE_VIEW, event_id=id, at=now(), **facts)  # pyright: ignore[reportArgumentType]
+def _pages(client: int, sent: int, count: int) -> tuple[TrackedEvent, ...]:
+    at, props = now(), {"source": "search"}
+    return tuple(
+        TrackedEvent(
+            name=PAGE_VIEW,
+            event_id=f"{client}-{number}",
+            at=at,
+            url=f"https://shop.test/goods/{client}-{number}",
+            title="Fir check, lambswool",
+            props=props,
+        )
+        for number in range(sent, sent + count)
+    )
 
 
 async def _measure(servers: Servers, seconds: float) -> Rates:

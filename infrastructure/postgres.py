@@ -10,6 +10,8 @@ from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
+from infrastructure.arrays import ArrayDumper, BinaryArray
+
 Role = Literal["verbatim_api", "verbatim_worker"]
 Connection = AsyncConnection[tuple[Any, ...]]
 
@@ -30,6 +32,10 @@ async def connect(url: str, role: Role | None = "verbatim_worker", statement_tim
     connection = await AsyncConnection.connect(conninfo(url, role, statement_timeout), autocommit=True)
     connection.prepare_threshold = 0
     return connection
+
+
+async def _configure(connection: Connection) -> None:
+    connection.adapters.register_dumper(BinaryArray, ArrayDumper)
 
 
 class Database:
@@ -67,5 +73,12 @@ class Database:
 
 def _pool(info: str, size: int) -> AsyncConnectionPool[Connection]:
     return AsyncConnectionPool(
-        info, min_size=1, max_size=size, open=False, timeout=5, kwargs={"autocommit": True}, check=None
+        info,
+        min_size=1,
+        max_size=size,
+        open=False,
+        timeout=5,
+        kwargs={"autocommit": True},
+        check=None,
+        configure=_configure,
     )

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from infrastructure.arrays import Binaries, BinaryArray, Hashes, Integers, Texts, Timestamps, Uuids
 from infrastructure.eventstore.append_call import call_append, call_append_some
-from infrastructure.eventstore.arrays import Binaries, BinaryArray, Hashes, Integers, Texts, Timestamps, Uuids
 from infrastructure.eventstore.charges import charges_of
 from infrastructure.eventstore.hashing import root
 from infrastructure.eventstore.pending import Pending, SealedEvent, SealedSlice

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from infrastructure.eventstore.arrays import BigIntegers, Integers, Texts, Uuids
+from infrastructure.arrays import BigIntegers, Integers, Texts, Uuids
 from infrastructure.eventstore.pending import Pending
 
 ACTS = ("used", "held", "let_go")

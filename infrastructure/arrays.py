@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
+
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _HEAD = struct.Struct(">iiIii").pack
@@ -17,13 +20,24 @@ _LENGTHS = tuple(struct.pack(">i", length) for length in range(4096))
 
 
 class BinaryArray:
-    """A one-dimensional array without NULLs, ready for the wire. Subclasses name the element's type."""
+    """A one-dimensional array, ready for the wire, without NULLs where nothing else is said. Subclasses name the
+    element's type.
+    """
 
     element = 0
     __slots__ = ("body",)
 
     def __init__(self, count: int, items: bytes) -> None:
         self.body = _HEAD(1, 0, self.element, count, 1) + items
+
+
+class ArrayDumper(Dumper):
+    """Sends an array as it is, for `%b` with a cast. Connections of `infrastructure.postgres` know it."""
+
+    format = Format.BINARY
+
+    def dump(self, obj: BinaryArray) -> bytes:
+        return obj.body
 
 
 class Integers(BinaryArray):
@@ -62,6 +76,11 @@ class Uuids(BinaryArray):
     __slots__ = ()
 
     @classmethod
+    def of_bytes(cls, values: Sequence[bytes]) -> Uuids:
+        """16 bytes each."""
+        return cls(len(values), _alike(values))
+
+    @classmethod
     def of(cls, values: Sequence[UUID]) -> Uuids:
         return cls(len(values), _alike([value.bytes for value in values]))
 
@@ -94,6 +113,11 @@ class Texts(BinaryArray):
     def of(cls, values: Sequence[str]) -> Texts:
         return cls(len(values), _any([value.encode() for value in values]))
 
+    @classmethod
+    def of_some(cls, values: Sequence[str | None]) -> Texts:
+        """None is NULL."""
+        return cls(len(values), b"".join([_NULL if value is None else _item(value.encode()) for value in values]))
+
 
 def _alike(values: Sequence[bytes]) -> bytes:
     """Without a line of Python per value."""
@@ -106,4 +130,11 @@ def _alike(values: Sequence[bytes]) -> bytes:
 def _any(values: Sequence[bytes]) -> bytes:
     if values and max(map(len, values)) < len(_LENGTHS):
         return b"".join([_LENGTHS[len(value)] + value for value in values])
-    return b"".join([struct.pack(">i", len(value)) + value for value in values])
+    return b"".join(map(_item, values))
+
+
+def _item(value: bytes) -> bytes:
+    return (_LENGTHS[len(value)] if len(value) < len(_LENGTHS) else struct.pack(">i", len(value))) + value
+
+
+_NULL = struct.pack(">i", -1)
