@@ -7,16 +7,13 @@ from uuid import UUID
 from msgspec import UNSET, UnsetType
 
 from application.command import Command, Handlers
+from application.reach import changed_reach, refuse_missing_team, refuse_readers, wanted_reach
 from application.work import Work
-from domain.canned_response import CannedResponse, CannedText, Reach, Scope, canned_text, reach, shortcut_name
+from domain.canned_response import CannedResponse, CannedText, Reach, Scope, canned_text, shortcut_name
 from domain.canned_shortcut import CannedShortcut
 from domain.file import File
 from domain.ids import natural_key
-from domain.refusals import Forbidden, NotFound
-from domain.team import Team
-
-SHARING = frozenset(["owner", "admin", "supervisor", "system"])
-"""Who writes for the whole tenant and for teams; every agent writes their own private ones."""
+from domain.refusals import NotFound
 
 
 class CreateCannedResponse(Command, frozen=True, kw_only=True):
@@ -66,7 +63,7 @@ class RemoveCannedResponse(_AboutCannedResponse, frozen=True, kw_only=True):
 
 
 async def create_canned_response(work: Work, command: CreateCannedResponse) -> None:
-    wanted = reach(command.scope, command.team_id, _author(work))
+    wanted = wanted_reach(work, command.scope, command.team_id)
     text = canned_text(command.shortcut, command.title, command.body, command.attachments)
     await _write(work, work.create(CannedResponse), text, wanted)
 
@@ -74,7 +71,7 @@ async def create_canned_response(work: Work, command: CreateCannedResponse) -> N
 async def save_canned_response(work: Work, command: SaveCannedResponse) -> None:
     response = await work.load(CannedResponse, command.canned_response_id)
     await refuse_readers(work, response.reach)
-    wanted = reach(command.scope, command.team_id, _author(work))
+    wanted = wanted_reach(work, command.scope, command.team_id)
     text = canned_text(command.shortcut, command.title, command.body, command.attachments)
     await _write(work, response, text, wanted)
 
@@ -91,7 +88,8 @@ async def change_canned_response(work: Work, command: ChangeCannedResponse) -> N
         old.body if command.body is UNSET else command.body,
         old.attachments if command.attachments is UNSET else command.attachments,
     )
-    await _write(work, response, text, _changed_reach(work, response.reach, command), command.expected_version)
+    wanted = changed_reach(work, response.reach, command.scope, command.team_id)
+    await _write(work, response, text, wanted, command.expected_version)
 
 
 async def remove_canned_response(work: Work, command: RemoveCannedResponse) -> None:
@@ -101,23 +99,6 @@ async def remove_canned_response(work: Work, command: RemoveCannedResponse) -> N
     if name is not None:
         (await _shortcut(work, name)).release(work.stamp, response.id)
     response.remove(work.stamp)
-
-
-async def refuse_strangers(work: Work, of: Reach) -> None:
-    """Somebody's private one exists for nobody else, a team's for its members and supervisors. Raises NotFound."""
-    if of.scope == "private" and of.owner_id != work.actor.by.id:
-        raise NotFound
-    if of.team_id is not None and work.actor.role not in SHARING:
-        team = await work.look_up(Team, of.team_id)
-        if team.is_removed or work.actor.by.id not in team.members:
-            raise NotFound
-
-
-async def refuse_readers(work: Work, of: Reach) -> None:
-    """Reading is not writing. Raises Forbidden where somebody may see it only, NotFound where not even that."""
-    await refuse_strangers(work, of)
-    if of.scope != "private" and work.actor.role not in SHARING:
-        raise Forbidden
 
 
 async def _write(
@@ -137,10 +118,7 @@ async def _write(
 
 async def _refuse_missing(work: Work, text: CannedText, wanted: Reach, response: CannedResponse) -> None:
     """What it newly names has to be there; what it had may have gone since."""
-    if wanted.team_id not in (None, response.reach.team_id):
-        team = await work.look_up(Team, wanted.team_id)
-        if team.is_removed:
-            raise NotFound
+    await refuse_missing_team(work, wanted, response.reach)
     for file_id in text.attachments:
         if file_id not in response.text.attachments:
             # Only a file of one's own, and no conversation's: what a visitor sent is for no other visitor.
@@ -149,19 +127,6 @@ async def _refuse_missing(work: Work, text: CannedText, wanted: Reach, response:
 
 async def _shortcut(work: Work, name: str) -> CannedShortcut:
     return await work.load(CannedShortcut, natural_key(work.actor.tenant_id, CannedShortcut.KIND, name))
-
-
-def _changed_reach(work: Work, old: Reach, command: ChangeCannedResponse) -> Reach:
-    if command.scope is UNSET and command.team_id is UNSET:
-        return old
-    scope = old.scope if command.scope is UNSET else command.scope
-    kept = old.team_id if scope == "team" else None
-    team_id = kept if command.team_id is UNSET else command.team_id
-    return reach(scope, team_id, old.owner_id or _author(work))
-
-
-def _author(work: Work) -> UUID | None:
-    return work.actor.by.id if work.actor.by.kind == "agent" else None
 
 
 HANDLERS: Handlers = {

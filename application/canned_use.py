@@ -6,8 +6,8 @@ from uuid import UUID
 
 import msgspec
 
-from application.canned_response import refuse_strangers
 from application.command import Command, Handlers
+from application.reach import refuse_strangers
 from application.work import Work
 from domain.canned_response import CannedResponse
 from domain.canned_use import CannedUse

@@ -7,18 +7,17 @@ from uuid import UUID
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from application.canned_response import refuse_readers, refuse_strangers
 from application.command import Command, Handlers
 from application.conversation import AboutConversation
+from application.reach import changed_reach, refuse_missing_team, refuse_readers, refuse_strangers, wanted_reach
 from application.rule_actions import carry_out, refuse_strangers_in
 from application.work import Work
-from domain.canned_response import Reach, Scope, reach
+from domain.canned_response import Reach, Scope
 from domain.conversation import Conversation
 from domain.kernel import TenantRule
 from domain.macro import Macro, MacroContent, macro_content
 from domain.refusals import NotFound
 from domain.rule_actions import Action, named_in
-from domain.team import Team
 
 
 class CreateMacro(Command, frozen=True, kw_only=True):
@@ -60,7 +59,7 @@ class ApplyMacro(AboutConversation, frozen=True, kw_only=True):
 
 
 async def create_macro(work: Work, command: CreateMacro) -> None:
-    wanted = reach(command.scope, command.team_id, _author(work))
+    wanted = wanted_reach(work, command.scope, command.team_id)
     await _write(work, work.create(Macro), macro_content(command.name, command.actions), wanted)
 
 
@@ -73,7 +72,8 @@ async def change_macro(work: Work, command: ChangeMacro) -> None:
         macro.content.name if command.name is UNSET else command.name,
         macro.content.actions if command.actions is UNSET else command.actions,
     )
-    await _write(work, macro, content, _changed_reach(work, macro.reach, command), command.expected_version)
+    wanted = changed_reach(work, macro.reach, command.scope, command.team_id)
+    await _write(work, macro, content, wanted, command.expected_version)
 
 
 async def remove_macro(work: Work, command: RemoveMacro) -> None:
@@ -98,26 +98,10 @@ async def _write(
     work: Work, macro: Macro, content: MacroContent, wanted: Reach, expected_version: int | None = None
 ) -> None:
     await refuse_readers(work, wanted)
-    if wanted.team_id not in (None, macro.reach.team_id):
-        team = await work.look_up(Team, wanted.team_id)
-        if team.is_removed:
-            raise NotFound
+    await refuse_missing_team(work, wanted, macro.reach)
     known = set(named_in(macro.content.actions))
     await refuse_strangers_in(work, sorted(set(named_in(content.actions)) - known))
     macro.save(work.stamp, work.actor.tenant_id, content, wanted, expected_version)
-
-
-def _changed_reach(work: Work, old: Reach, command: ChangeMacro) -> Reach:
-    if command.scope is UNSET and command.team_id is UNSET:
-        return old
-    scope = old.scope if command.scope is UNSET else command.scope
-    kept = old.team_id if scope == "team" else None
-    team_id = kept if command.team_id is UNSET else command.team_id
-    return reach(scope, team_id, old.owner_id or _author(work))
-
-
-def _author(work: Work) -> UUID | None:
-    return work.actor.by.id if work.actor.by.kind == "agent" else None
 
 
 HANDLERS: Handlers = {

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from msgspec import UNSET, UnsetType
 
-from application.canned_response import SHARING
 from application.command import Command, Handlers
+from application.reach import SHARING
 from application.work import Work
 from domain.refusals import Forbidden, NotFound
 from domain.view import View, ViewFilter, ViewScope, view_content

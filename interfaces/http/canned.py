@@ -9,8 +9,8 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from application.canned_response import SHARING
 from application.projection import Connection
+from application.reach import SHARING
 from domain.ids import parse
 from domain.refusals import NotFound
 from interfaces.http.as_of import AsOf, answer_as_of, instant

@@ -10,9 +10,9 @@ from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, UnsetType
 
-from application.canned_response import SHARING
 from application.macro import ApplyMacro, ChangeMacro, CreateMacro, RemoveMacro
 from application.projection import Connection
+from application.reach import SHARING
 from domain.canned_response import Scope
 from domain.ids import parse, wire
 from domain.kernel import Event
