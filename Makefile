@@ -11,7 +11,7 @@ run: install            ## start everything: PostgreSQL, NATS, the server, a dem
 	@exec $(BIN)/verbatim dev $(ARGS)
 
 test: install-dev       ## all tests against the real PostgreSQL, nats-server and chromium
-	@$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: install-dev format test  ## format, then everything `make test` holds (types and laws are tests)
 

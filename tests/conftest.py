@@ -23,6 +23,13 @@ from infrastructure.postgres import Database
 from infrastructure.projector.builds import install_builds
 from projections.registry import PROJECTIONS
 
+LONG = (
+    "tests/journeys/",
+    "tests/conformance/",
+    "tests/faults/",
+    "tests/house/test_tools",
+    "tests/interfaces/cli/",
+)
 MEMORY = Path("/dev/shm")
 ROOM = 4 * 2**30
 """Bytes that the databases of a few processes' tests take at once, with plenty to spare."""
@@ -32,6 +39,13 @@ def pytest_configure() -> None:
     """Everything temporary lies in memory where there is room: on a disk, dropping a database takes a second."""
     if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take minutes begin first: at the end the other processes would only wait for them."""
+    items.sort(
+        key=lambda item: min([at for at, name in enumerate(LONG) if name in item.nodeid], default=len(LONG))
+    )
 
 
 @pytest.fixture(scope="session")
