@@ -6,10 +6,10 @@ from uuid import UUID
 
 from msgspec import UNSET, UnsetType
 
+from application.team import standing_team
 from application.work import Work
 from domain.canned_response import Reach, Scope, reach
 from domain.refusals import Forbidden, NotFound
-from domain.team import Team
 
 SHARING = frozenset(["owner", "admin", "supervisor", "system"])
 """Who writes for the whole tenant and for teams; every agent writes their own private ones."""
@@ -34,8 +34,8 @@ async def refuse_strangers(work: Work, of: Reach) -> None:
     if of.scope == "private" and of.owner_id != work.actor.by.id:
         raise NotFound
     if of.team_id is not None and work.actor.role not in SHARING:
-        team = await work.look_up(Team, of.team_id)
-        if team.is_removed or work.actor.by.id not in team.members:
+        team = await standing_team(work, of.team_id)
+        if work.actor.by.id not in team.members:
             raise NotFound
 
 
@@ -48,10 +48,8 @@ async def refuse_readers(work: Work, of: Reach) -> None:
 
 async def refuse_missing_team(work: Work, wanted: Reach, before: Reach) -> None:
     """A team that is newly named has to be there; the one it had may have gone since. Raises NotFound."""
-    if wanted.team_id not in (None, before.team_id):
-        team = await work.look_up(Team, wanted.team_id)
-        if team.is_removed:
-            raise NotFound
+    if wanted.team_id is not None and wanted.team_id != before.team_id:
+        await standing_team(work, wanted.team_id)
 
 
 def _author(work: Work) -> UUID | None:

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from uuid import UUID
 
 from application.masking import masked
 from application.rule_values import values_of
+from application.team import standing_team
 from application.work import Work
 from domain.agent import Agent
 from domain.canned_rendering import render
 from domain.conversation import Conversation
 from domain.ids import parse
 from domain.kernel import Stamp
-from domain.refusals import AgentUnavailable, NotFound
+from domain.refusals import AgentUnavailable
 from domain.rule_actions import (
     ME,
     Action,
@@ -33,7 +33,6 @@ from domain.rule_actions import (
     SnoozeFor,
     WriteNote,
 )
-from domain.team import Team
 from domain.widget import Widget
 
 RULE = "rule"
@@ -51,7 +50,7 @@ async def refuse_strangers_in(work: Work, named: Iterable[tuple[str, str]]) -> N
     for noun, id in dict.fromkeys(named):
         match noun:
             case "team":
-                await _team(work, parse(noun, id))
+                await standing_team(work, parse(noun, id))
             case "agent":
                 await work.look_up(Agent, parse(noun, id))
             case _:
@@ -66,7 +65,7 @@ async def _carry_out(work: Work, conversation: Conversation, action: Action, sta
             conversation.add_note(stamp, work.new_id(), await _rendered(work, conversation, action.text))
         case AssignTeam():
             team_id = parse("team", action.team)
-            await _team(work, team_id)
+            await standing_team(work, team_id)
             conversation.transfer(stamp, team_id=team_id)
         case AssignAgent():
             await _assign(work, conversation, action, stamp)
@@ -114,13 +113,6 @@ async def _assign(work: Work, conversation: Conversation, action: AssignAgent, s
         conversation.assign(stamp, agent_id, RULE)
         return
     conversation.transfer(stamp, agent_id=agent_id)
-
-
-async def _team(work: Work, team_id: UUID) -> Team:
-    team = await work.look_up(Team, team_id)
-    if team.is_removed:
-        raise NotFound
-    return team
 
 
 async def _rendered(work: Work, conversation: Conversation, text: str) -> str:

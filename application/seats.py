@@ -18,13 +18,13 @@ from application.command import Handler, Handlers
 from application.handling import AcceptConversation, AssignConversation, TransferConversation
 from application.macro import ApplyMacro
 from application.ports import Desks, Known
+from application.team import standing_team
 from application.work import Work
 from domain.agent import Agent
 from domain.conversation import Conversation
 from domain.macro import Macro
-from domain.refusals import AgentUnavailable, AtCapacity, NotFound
+from domain.refusals import AgentUnavailable, AtCapacity
 from domain.rule_actions import AssignAgent
-from domain.team import Team
 
 FORGOTTEN_AFTER = 60.0
 """Seconds after which a grant that the read model never showed is taken for one that was not stored."""
@@ -132,8 +132,8 @@ def _transferring(handle: Handler, seats: Seats) -> Handler:
 
     async def transfer(work: Work, command: TransferConversation) -> None:
         conversation = await work.get(Conversation, command.conversation_id)
-        if command.team_id is not None and (await work.look_up(Team, command.team_id)).is_removed:
-            raise NotFound
+        if command.team_id is not None:
+            await standing_team(work, command.team_id)
         agent_id = command.agent_id
         if agent_id is not None and _is_news(conversation, agent_id) and not command.force:
             await work.look_up(Agent, agent_id)  # a stranger's agent is not found, rather than away

@@ -5,10 +5,10 @@ from __future__ import annotations
 from uuid import UUID
 
 from application.command import Command, Handlers
+from application.team import standing_team
 from application.work import Work
 from domain.refusals import NotFound
 from domain.sla_policy import SlaConditions, SlaDefinition, SlaPolicy, sla_definition
-from domain.team import Team
 from domain.widget import Widget
 
 
@@ -57,8 +57,7 @@ async def remove_sla_policy(work: Work, command: RemoveSlaPolicy) -> None:
 async def _refuse_missing(work: Work, wanted: SlaConditions, known: SlaConditions) -> None:
     """What it newly names has to be there; what it named before may have gone since."""
     for team_id in set(wanted.team_ids) - set(known.team_ids):
-        if (await work.look_up(Team, team_id)).is_removed:
-            raise NotFound
+        await standing_team(work, team_id)
     for widget_id in set(wanted.widget_ids) - set(known.widget_ids):
         await work.look_up(Widget, widget_id)
 

@@ -85,6 +85,14 @@ async def remove_team(work: Work, command: RemoveTeam) -> None:
     (await work.get(Team, command.team_id)).remove(work.stamp)
 
 
+async def standing_team(work: Work, team_id: UUID) -> Team:
+    """For reading only, up to 5 s old. A removed team is not there any more. Raises NotFound."""
+    team = await work.look_up(Team, team_id)
+    if team.is_removed:
+        raise NotFound
+    return team
+
+
 async def _present(work: Work, team_id: UUID) -> Team:
     """A removed team is not there any more."""
     team = await work.get(Team, team_id)

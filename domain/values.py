@@ -30,8 +30,6 @@ def message_text(text: str) -> str:
 
 def bounded(name: str, text: str, length: int = NAME_LENGTH) -> str:
     """`text` unchanged, if it is storable and not longer than `length` characters."""
-    if len(text) <= length and text.isascii() and "\x00" not in text:
-        return text  # as most are; tracking asks this three times an event
     if len(text) > length:
         raise Invalid(f"{name} is longer than {length} characters.")
     if not is_storable(text):

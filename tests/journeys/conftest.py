@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+import httpx
 import msgspec
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -100,6 +101,17 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def visitor(browser: Browser, product: RunningProduct, tmp_path: Path) -> Iterator[Screen]:
     yield from _screen(browser, product, tmp_path / "visitor-at-last.png")
+
+
+@pytest.fixture
+def owner(product: RunningProduct) -> Iterator[httpx.Client]:
+    """The API as the owner of the tenant has it."""
+    user = product.users_of("owner")[0]
+    login = {"email": user.email, "password": user.password}
+    with httpx.Client(base_url=product.url, timeout=15) as http:
+        token = http.post("/api/v1/auth/login", json=login).json()["accessToken"]
+        http.headers["Authorization"] = f"Bearer {token}"
+        yield http
 
 
 @pytest.fixture

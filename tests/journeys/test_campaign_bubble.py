@@ -18,16 +18,6 @@ WORDS = "Unsure about the size? We answer within a minute."
 
 
 @pytest.fixture
-def owner(product: RunningProduct) -> Iterator[httpx.Client]:
-    user = product.users_of("owner")[0]
-    login = {"email": user.email, "password": user.password}
-    with httpx.Client(base_url=product.url, timeout=15) as http:
-        token = http.post("/api/v1/auth/login", json=login).json()["accessToken"]
-        http.headers["Authorization"] = f"Bearer {token}"
-        yield http
-
-
-@pytest.fixture
 def visitor(product: RunningProduct, browser: Browser) -> Iterator[Page]:
     context = browser.new_context(locale="en-GB", viewport={"width": 1100, "height": 760})
     yield context.new_page()

@@ -44,16 +44,6 @@ def picture(tmp_path: Path) -> Picture:
 
 
 @pytest.fixture
-def owner(product: RunningProduct) -> Iterator[httpx.Client]:
-    user = product.users_of("owner")[0]
-    login = {"email": user.email, "password": user.password}
-    with httpx.Client(base_url=product.url, timeout=15) as http:
-        token = http.post("/api/v1/auth/login", json=login).json()["accessToken"]
-        http.headers["Authorization"] = f"Bearer {token}"
-        yield http
-
-
-@pytest.fixture
 def change(product: RunningProduct, owner: httpx.Client) -> Change:
     def changed(**facts: Any) -> None:
         answer = owner.patch(f"/api/v1/widgets/{product.widget_id}", json=facts)
