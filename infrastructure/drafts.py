@@ -6,15 +6,11 @@ whoever has not touched one for 30 days has none any more.
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
-import psycopg
 from psycopg.errors import ForeignKeyViolation
-from psycopg_pool import PoolTimeout
 
 from domain.personal import readable
 from domain.refusals import NotFound
@@ -23,10 +19,6 @@ from infrastructure.eventstore.sealing import place
 from infrastructure.postgres import Connection, Database
 
 KEPT = timedelta(days=30)
-EVERY = 3600.0
-"""Seconds between two sweeps."""
-
-_log = logging.getLogger("verbatim.drafts")
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -110,16 +102,6 @@ class Drafts:
         if contact_id is None:
             raise NotFound
         return contact_id
-
-
-async def keep_drafts_swept(drafts: Drafts) -> None:
-    """Until cancelled: once an hour; a try that failed is logged and comes again."""
-    while True:
-        try:
-            await drafts.sweep()
-        except (psycopg.Error, PoolTimeout) as error:
-            _log.warning("drafts were not swept: %s", type(error).__name__)
-        await asyncio.sleep(EVERY)
 
 
 async def _contact_of(connection: Connection, owner: DraftOwner) -> UUID | None:

@@ -30,6 +30,7 @@ class Window(msgspec.Struct, frozen=True):
     rest: float
 
 
+_HIT = "SELECT granted FROM rates.hit(%s, %s::int[], %s::int[], %s)"
 _TOGETHER = (
     "SELECT request, granted, previous, current, rest FROM rates.hit_together(%s::int[], %s, %s::int[], %s::int[])"
 )
@@ -66,8 +67,10 @@ class RateStorage(Storage, SlidingWindowCounterSupport):
         return windows
 
     async def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        (window,) = await self._hit([key], [limit], [expiry], amount)
-        return window.granted
+        async with self._database.worker() as connection:
+            cursor = await connection.execute(_HIT, ([key], [limit], [expiry], amount))
+            found = await cursor.fetchone()
+        return bool(found and found[0])
 
     async def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
         async with self._database.worker() as connection:
@@ -112,11 +115,3 @@ class RateStorage(Storage, SlidingWindowCounterSupport):
 
     async def get_expiry(self, key: str) -> float:
         raise NotImplementedError
-
-    async def _hit(self, keys: list[str], limits: list[int], spans: list[int], cost: int) -> list[Window]:
-        async with self._database.worker() as connection:
-            cursor = await connection.execute(
-                "SELECT granted, previous, current, rest FROM rates.hit(%s, %s::int[], %s::int[], %s)",
-                (keys, limits, spans, cost),
-            )
-            return [Window(*row) for row in await cursor.fetchall()]

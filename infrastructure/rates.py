@@ -25,7 +25,7 @@ from infrastructure.rate_storage import Hit, RateStorage, Window
 
 DEADLINE = 0.5
 """Seconds the store may take; without its word nobody is refused."""
-EVERY = 600.0
+SWEPT_EVERY = 600.0
 OFF = "off"
 
 _log = logging.getLogger("verbatim.rates")
@@ -95,15 +95,6 @@ class Rates:
             name, hit = hits[len(windows) - 1]
             self._refused.labels(name).inc()
             raise _refusal(name, hit, windows[-1])
-
-    async def keep_swept(self) -> None:
-        """Until cancelled."""
-        while True:
-            try:
-                await self.storage.sweep()
-            except (psycopg.Error, PoolTimeout) as error:
-                _log.warning("rates were not swept: %s", type(error).__name__)
-            await asyncio.sleep(EVERY)
 
     async def _count(self, asks: Sequence[_Ask]) -> Mapping[_Ask, list[Window] | Exception]:
         async with asyncio.timeout(self._deadline):

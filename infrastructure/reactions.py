@@ -18,6 +18,7 @@ from domain.refusals import Unavailable
 from infrastructure.ending import heed_cancellation
 from infrastructure.eventstore.reader import EventReader
 from infrastructure.postgres import Database
+from infrastructure.waking import rest
 
 PAGE = 500
 AT_ONCE = 256
@@ -66,7 +67,7 @@ class Reactions:
                 more = await self._advance(tasks)
                 await self._note()
                 if not more:
-                    await self._rest()
+                    await rest(self._wake, TIMER)
 
     async def reached(self, position: int) -> None:
         async with self._moved:
@@ -147,11 +148,3 @@ class Reactions:
         async with self._moved:
             self.position = done
             self._moved.notify_all()
-
-    async def _rest(self) -> None:
-        """Until there may be something new: a wake, or the timer."""
-        waiting = asyncio.ensure_future(self._wake.wait())
-        try:
-            await asyncio.wait([waiting], timeout=TIMER)
-        finally:
-            waiting.cancel()

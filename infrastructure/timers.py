@@ -21,6 +21,7 @@ from application.ports import DueTimes
 from domain.refusals import NotFound, ProjectionBehind, UsageLimitExceeded
 from infrastructure.ending import heed_cancellation
 from infrastructure.eventstore.reader import EventReader
+from infrastructure.waking import rest
 
 AT_ONCE = 32
 AGAIN = 5.0
@@ -163,8 +164,4 @@ class Timers:
         if self._queue:
             ahead = (self._queue[0][0] - self._clock().astimezone(UTC)).total_seconds()
             seconds = min(max(ahead, 0.0), LONGEST_SLEEP)
-        waiting = asyncio.ensure_future(self._wake.wait())
-        try:
-            await asyncio.wait([waiting], timeout=seconds)
-        finally:
-            waiting.cancel()
+        await rest(self._wake, seconds)

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from datetime import timedelta
 
 import msgspec
-import psycopg
-from psycopg_pool import PoolTimeout
 
 from infrastructure.postgres import Database
 
-EVERY = 3600.0
 KEPT = timedelta(days=62)
 """A month that is over is charged no more; what it used is in the read model for ever."""
-
-_log = logging.getLogger("verbatim.usage")
 
 # One statement, one snapshot: an append moves the counter and the tenant's seq together.
 _LOOK = """
@@ -77,13 +70,3 @@ async def sweep_counters(database: Database) -> None:
             (KEPT,),
         )
         await connection.execute("DELETE FROM usage.reservation WHERE expires_at < now()")
-
-
-async def keep_usage_swept(database: Database) -> None:
-    """Until cancelled: once an hour."""
-    while True:
-        try:
-            await sweep_counters(database)
-        except (psycopg.Error, PoolTimeout) as error:
-            _log.warning("usage was not swept: %s", type(error).__name__)
-        await asyncio.sleep(EVERY)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from litestar import Litestar
 
 from application.copilot import Copilot
-from infrastructure.access.access import keep_swept
-from infrastructure.drafts import Drafts, keep_drafts_swept
+from infrastructure.drafts import Drafts
 from infrastructure.eventstore.partitions import keep_partitions
 from infrastructure.impressions import Impressions
 from infrastructure.nats.connection import NatsConnection, nats_connection
@@ -20,9 +20,11 @@ from infrastructure.nats.signals import Signals
 from infrastructure.projector.builds import install_builds
 from infrastructure.projector.positions import ReadPositions
 from infrastructure.projector.runner import Projector
+from infrastructure.rates import SWEPT_EVERY
 from infrastructure.settings import Settings
+from infrastructure.sweeping import keep_swept
 from infrastructure.track.retention import keep_tracked
-from infrastructure.usage import keep_usage_swept
+from infrastructure.usage import sweep_counters
 from interfaces.answers import model_egress, open_embeddings
 from interfaces.files import open_files
 from interfaces.health import (
@@ -130,11 +132,11 @@ async def _relay(process: Process, nats: NatsConnection) -> None:
     process.health.add(relay_probe(relay, store.reader))
     process.tasks.start("relay", relay.run())
     process.tasks.start("partitions", keep_partitions(store.database))
-    process.tasks.start("credentials", keep_swept(process.side.access))
+    process.tasks.start("credentials", keep_swept("credentials", process.side.access.sweep))
     process.tasks.start("tracking", keep_tracked(store.database, process.settings.tracking_days))
-    process.tasks.start("rates", process.rates.keep_swept())
-    process.tasks.start("usage", keep_usage_swept(store.database))
-    process.tasks.start("drafts", keep_drafts_swept(Drafts(store.database, store.keyring)))
+    process.tasks.start("rates", keep_swept("rates", process.rates.storage.sweep, SWEPT_EVERY))
+    process.tasks.start("usage", keep_swept("counters of usage", partial(sweep_counters, store.database)))
+    process.tasks.start("drafts", keep_swept("drafts", Drafts(store.database, store.keyring).sweep))
 
 
 async def _projector(process: Process) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
@@ -10,11 +9,12 @@ from uuid import UUID
 from application.actor import system
 from application.bus import CommandBus
 from application.webhook import SuspendWebhook
-from domain.refusals import NotFound, ProjectionBehind
+from domain.refusals import NotFound
 from infrastructure.clock import now
 from infrastructure.egress import Egress
 from infrastructure.eventstore.store import EventStore
 from infrastructure.postgres import Database
+from infrastructure.projector.positions import wait_for_all_tenants
 from infrastructure.webhooks.courier import Courier, KnownAsOf
 from infrastructure.webhooks.deliveries import Deliveries
 from infrastructure.webhooks.lane import Known
@@ -30,7 +30,6 @@ from projections.webhooks import Webhooks, read_all_webhooks
 
 PATIENCE = 5.0
 """Seconds to wait for the read model; who asked tries again later."""
-POLL = 0.05
 
 
 def webhook_parts(database: Database, secrets: bytes, egress: Egress) -> WebhookParts:
@@ -66,20 +65,10 @@ def known_as_of(database: Database) -> KnownAsOf:
     """All webhooks out of their read model, once it holds that position. Raises ProjectionBehind."""
 
     async def known(position: int) -> Sequence[Known]:
-        deadline = asyncio.get_running_loop().time() + PATIENCE
-        while True:
-            async with database.worker() as connection:
-                cursor = await connection.execute(
-                    "SELECT pos FROM es.projection WHERE name = %s AND state = 'live'", (Webhooks.name,)
-                )
-                found = await cursor.fetchone()
-                reached = found[0] if found else 0
-                if reached >= position:
-                    rows = await read_all_webhooks(connection)
-                    return [Known(r.tenant_id, r.webhook_id, r.state, r.created_seq, r.version) for r in rows]
-            if asyncio.get_running_loop().time() > deadline:
-                raise ProjectionBehind(at=reached)
-            await asyncio.sleep(POLL)
+        await wait_for_all_tenants(database, (Webhooks.name,), position, PATIENCE)
+        async with database.worker() as connection:
+            rows = await read_all_webhooks(connection)
+        return [Known(r.tenant_id, r.webhook_id, r.state, r.created_seq, r.version) for r in rows]
 
     return known
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -10,9 +9,8 @@ from uuid import UUID
 from application.due import Due
 from application.ports import Seat
 from application.routing import Floor
-from domain.refusals import ProjectionBehind
-from infrastructure.postgres import Connection, Database
-from infrastructure.projector.positions import ReadPositions
+from infrastructure.postgres import Database
+from infrastructure.projector.positions import ReadPositions, wait_for_all_tenants
 from projections.campaigns import read_campaigns_due
 from projections.campaigns_fold import Campaigns
 from projections.sla import read_sla_due
@@ -22,7 +20,6 @@ from projections.workload_fold import Workload as Fold
 
 PATIENCE = 5.0
 """Seconds to wait for the read model; who asked tries again later."""
-POLL = 0.05
 
 
 class Workload:
@@ -42,26 +39,13 @@ class Workload:
             return await read_floor(connection, tenant_id, reached, now)
 
     async def outstanding(self, position: int) -> Sequence[Due]:
-        deadline = asyncio.get_running_loop().time() + PATIENCE
+        await wait_for_all_tenants(self._database, _MODELS, position, PATIENCE)
         async with self._database.worker() as connection:
-            while (reached := await _reached(connection, _MODELS)) < position:
-                if asyncio.get_running_loop().time() > deadline:
-                    raise ProjectionBehind(at=reached)
-                await asyncio.sleep(POLL)
             return [
                 *await read_due(connection),
                 *await read_sla_due(connection),
                 *await read_campaigns_due(connection),
             ]
-
-
-async def _reached(connection: Connection, names: Sequence[str]) -> int:
-    """The global position that all of these read models hold."""
-    cursor = await connection.execute(
-        "SELECT pos FROM es.projection WHERE name = ANY(%s) AND state = 'live'", (list(names),)
-    )
-    found = [row[0] for row in await cursor.fetchall()]
-    return min(found) if len(found) == len(names) else 0
 
 
 _MODELS = (Fold.name, Sla.name, Campaigns.name)

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 from uuid import UUID
-
-import psycopg
-import structlog
-from psycopg_pool import PoolTimeout
 
 from domain.refusals import TokenRevoked, Unavailable, WrongLogin
 from infrastructure.access.api_keys import ApiKeys
@@ -26,10 +21,6 @@ from infrastructure.access.visitor_tokens import VisitorTokens
 from infrastructure.access.widget_tokens import WidgetTokens
 from infrastructure.egress import Egress
 from infrastructure.postgres import Database
-
-HOURLY = 3600.0
-
-_log = structlog.get_logger(__name__)
 
 
 class Access:
@@ -157,16 +148,6 @@ class Access:
                 "DELETE FROM access.session s WHERE started_at < now() - interval '15 days' "
                 "AND NOT EXISTS (SELECT FROM access.refresh_token t WHERE t.session_id = s.session_id)"
             )
-
-
-async def keep_swept(access: Access, every: float = HOURLY) -> None:
-    """Until cancelled: sweep now, then each `every` seconds; a try that failed is logged and comes again."""
-    while True:
-        try:
-            await access.sweep()
-        except (psycopg.Error, PoolTimeout) as error:
-            _log.warning("access_not_swept", why=type(error).__name__)
-        await asyncio.sleep(every)
 
 
 async def open_access(database: Database, secrets: bytes, egress: Egress | None = None) -> Access:

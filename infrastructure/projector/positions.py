@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from domain.refusals import ProjectionBehind
 from infrastructure.postgres import Database
@@ -14,6 +15,26 @@ POLL = 0.04
 _REACHED = """
 SELECT t.tpos FROM es.projection p JOIN es.projection_tenant t ON t.name = p.name AND t.build = p.build
 WHERE p.name = %s AND p.state = 'live' AND t.tenant_id = %s"""
+
+
+_HELD = "SELECT pos FROM es.projection WHERE name = ANY(%s) AND state = 'live'"
+
+
+async def wait_for_all_tenants(database: Database, names: Sequence[str], position: int, seconds: float) -> None:
+    """All of these read models hold the whole log up to this global position. Raises ProjectionBehind."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while (reached := await _held(database, names)) < position:
+        if asyncio.get_running_loop().time() > deadline:
+            raise ProjectionBehind(at=reached)
+        await asyncio.sleep(POLL)
+
+
+async def _held(database: Database, names: Sequence[str]) -> int:
+    """0 where one of them is not there."""
+    async with database.worker() as connection:
+        cursor = await connection.execute(_HELD, (list(names),))
+        found = [pos for (pos,) in await cursor.fetchall()]
+    return min(found) if len(found) == len(names) else 0
 
 
 class ReadPositions:

@@ -18,6 +18,7 @@ from infrastructure.ending import heed_cancellation
 from infrastructure.eventstore.rows import StoredRow
 from infrastructure.leadership import leadership
 from infrastructure.postgres import Database
+from infrastructure.waking import rest
 from infrastructure.webhooks.deliveries import Deliveries
 from infrastructure.webhooks.delivery import Delivery
 from infrastructure.webhooks.lane import Known, Lane
@@ -136,7 +137,7 @@ class Courier:
             if rows:
                 self._position = rows[-1].pos
             if len(rows) < PAGE:
-                await _rest(self._wake, TIMER)
+                await rest(self._wake, TIMER)
 
     def _concerned(self, rows: Sequence[StoredRow]) -> list[StoredRow]:
         """Those of tenants that have a webhook, or begin one in this page. The others are never opened."""
@@ -206,7 +207,7 @@ class Courier:
                     await self._drop_unknown(deliveries)
                 else:
                     self._retrying[webhook_id] = work.create_task(self._again(lane, deliveries))
-            await _rest(self._due, self._retry_timer)
+            await rest(self._due, self._retry_timer)
 
     async def _drop_unknown(self, deliveries: Sequence[Delivery]) -> None:
         """Of a webhook that was removed; one that this process has not heard of yet is left for the next look."""
@@ -228,14 +229,6 @@ class Courier:
         while True:
             await self._deliveries.sweep(self._road.clock())
             await asyncio.sleep(SWEEP_EVERY)
-
-
-async def _rest(wake: asyncio.Event, seconds: float) -> None:
-    waiting = asyncio.ensure_future(wake.wait())
-    try:
-        await asyncio.wait([waiting], timeout=seconds)
-    finally:
-        waiting.cancel()
 
 
 def _first(error: Exception) -> BaseException:

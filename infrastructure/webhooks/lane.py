@@ -20,6 +20,7 @@ from application.fault import fault
 from application.log import Recorded
 from domain.webhook import WebhookState
 from infrastructure.ending import heed_cancellation
+from infrastructure.waking import rest
 from infrastructure.webhooks.delivery import Attempt, Delivery, Payload, new_delivery
 from infrastructure.webhooks.ledger import Place
 from infrastructure.webhooks.road import Road
@@ -126,7 +127,7 @@ class Lane:
                     await asyncio.sleep(PAUSE)
                     continue
                 if seconds > 0:
-                    await self._rest(seconds)
+                    await rest(self._wake, seconds)
         finally:
             for client in (*self._outworn, self._client):
                 await client.aclose()
@@ -273,13 +274,6 @@ class Lane:
         if self._held is None or self._held.next_at is None:
             return 0.0
         return (self._held.next_at - self._road.clock()).total_seconds()
-
-    async def _rest(self, seconds: float) -> None:
-        waiting = asyncio.ensure_future(self._wake.wait())
-        try:
-            await asyncio.wait([waiting], timeout=seconds)
-        finally:
-            waiting.cancel()
 
 
 def _given_up(delivery: Delivery, why: str) -> Delivery:
