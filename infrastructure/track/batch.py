@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import psycopg
 from psycopg import AsyncCursor
 
 from application.tracking import HEARTBEAT, PAGE_VIEW, Beacon, Sighting, TrackedEvent
@@ -22,8 +23,8 @@ ONLINE_SECONDS = 60
 # Events are arrays as PostgreSQL keeps them: to parse them out of JSON took a third of the statement. DISTINCT ON:
 # two posters may send the same event at once. In order of the key, as in every transaction: no two groups can wait
 # for each other.
-_STORE = """
-WITH event AS (
+_EVENT = """
+WITH event AS MATERIALIZED (
   SELECT DISTINCT ON (b.tenant_id, e.event_id) (now() AT TIME ZONE 'UTC')::date AS day,
     b.tenant_id, b.visitor_id, e.event_id, b.widget_id, b.session_id, b.is_proven,
     e.name, e.at, e.url, e.title, e.referrer, e.props::json
@@ -32,17 +33,26 @@ WITH event AS (
   JOIN unnest(%b::int[], %b::uuid[], %b::text[], %b::timestamptz[], %b::text[], %b::text[], %b::text[], %b::text[])
     AS e(beacon, event_id, name, at, url, title, referrer, props) ON e.beacon = b.beacon
   ORDER BY b.tenant_id, e.event_id
-), fresh AS (
+)"""
+
+# Nearly every group is all new: it is written as such, and a repeat in it is a unique violation. ON CONFLICT logs
+# each key twice, and what it let through must be joined: a third of the statement.
+_ALL_NEW = """, marked AS (
+  INSERT INTO track.seen (tenant_id, event_id, day) SELECT tenant_id, event_id, day FROM event
+), fresh AS (SELECT * FROM event)"""
+
+_SOME_NEW = """, marked AS (
   INSERT INTO track.seen (tenant_id, event_id, day) SELECT tenant_id, event_id, day FROM event
   ON CONFLICT DO NOTHING RETURNING tenant_id, event_id
-), counted AS (
+), fresh AS (SELECT event.* FROM event JOIN marked USING (tenant_id, event_id))"""
+
+_KEEP = """, counted AS (
   INSERT INTO track.tally (day, tenant_id, name, number)
-  SELECT day, tenant_id, name, count(*) FROM event JOIN fresh USING (tenant_id, event_id)
-  WHERE visitor_id IS NULL GROUP BY day, tenant_id, name
+  SELECT day, tenant_id, name, count(*) FROM fresh WHERE visitor_id IS NULL GROUP BY day, tenant_id, name
 )
 INSERT INTO track.event
   (day, tenant_id, visitor_id, event_id, widget_id, session_id, is_proven, name, at, url, title, referrer, props)
-SELECT e.* FROM event e JOIN fresh USING (tenant_id, event_id) WHERE visitor_id IS NOT NULL"""
+SELECT * FROM fresh WHERE visitor_id IS NOT NULL"""
 
 _SEE = """
 INSERT INTO track.online AS o (tenant_id, visitor_id, since, seen_at, url, title, referrer)
@@ -134,18 +144,25 @@ async def store(connection: Connection, parcels: Sequence[Parcel]) -> tuple[Sigh
 
     Safe to do twice. Raises psycopg.Error.
     """
-    filled, here = [one for one in parcels if one.events], _each_once(parcels)
-    async with connection.pipeline(), connection.transaction():
-        if filled:
-            await connection.execute(_STORE, _columns(filled))
-        seen = await _see(connection, here)
-    pages = {(one.tenant_id, one.visitor_id) for one in here if one.url is not None}
-    return await _sightings(seen, pages)
+    try:
+        return await _store(connection, parcels, _EVENT + _ALL_NEW + _KEEP)
+    except psycopg.errors.UniqueViolation:
+        return await _store(connection, parcels, _EVENT + _SOME_NEW + _KEEP)
 
 
 async def see(connection: Connection, here: Sequence[Here]) -> tuple[Sighting, ...]:
     """Marks each of them, named once, as here now. Answers who came. Raises psycopg.Error."""
     return await _sightings(await _see(connection, here), frozenset())
+
+
+async def _store(connection: Connection, parcels: Sequence[Parcel], statement: str) -> tuple[Sighting, ...]:
+    filled, here = [one for one in parcels if one.events], _each_once(parcels)
+    async with connection.pipeline(), connection.transaction():
+        if filled:
+            await connection.execute(statement.encode(), _columns(filled))
+        seen = await _see(connection, here)
+    pages = {(one.tenant_id, one.visitor_id) for one in here if one.url is not None}
+    return await _sightings(seen, pages)
 
 
 async def _see(connection: Connection, here: Sequence[Here]) -> AsyncCursor[tuple[Any, ...]] | None:

@@ -43,6 +43,22 @@ async def test_an_event_is_there_once_however_often_and_wherever_it_is_sent(
     await other.close()
 
 
+async def test_a_repeat_takes_nothing_from_what_is_new_beside_it(database: Database, ingest: Ingest) -> None:
+    """One group of all: the repeated ones are found when the rest of it is half written."""
+    counted = beacon(TrackedEvent(name="widget_opened", event_id="o"), visitor=None, session_id="s")
+    await asyncio.gather(ingest.accept(beacon(page("a"))), ingest.accept(counted))
+    seen: list[Sighting] = []
+    ingest.observers.append(seen.extend)
+    somebody = uuid4()
+    again = (beacon(page("a"), page("b")), counted, beacon(page("c"), visitor=somebody))
+    await asyncio.gather(*[ingest.accept(one) for one in again])
+    assert [name for name, _ in await rows(database, "SELECT url, name FROM track.event ORDER BY url")] == [
+        f"https://shop.test/{name}" for name in "abc"
+    ]
+    assert await rows(database, "SELECT sum(number) FROM track.tally") == [(1,)]
+    assert somebody in {one.visitor_id for one in seen}
+
+
 async def test_the_same_id_of_somebody_else_is_something_else(database: Database, ingest: Ingest) -> None:
     await ingest.accept(beacon(page("a")))
     await ingest.accept(beacon(page("a"), visitor=uuid4()))
