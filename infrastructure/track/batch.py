@@ -157,9 +157,10 @@ async def see(connection: Connection, here: Sequence[Here]) -> tuple[Sighting, .
 
 async def _store(connection: Connection, parcels: Sequence[Parcel], statement: str) -> tuple[Sighting, ...]:
     filled, here = [one for one in parcels if one.events], _each_once(parcels)
+    columns = _columns(filled)  # before BEGIN: PostgreSQL need not wait for it
     async with connection.pipeline(), connection.transaction():
         if filled:
-            await connection.execute(statement.encode(), _columns(filled))
+            await connection.execute(statement.encode(), columns)
         seen = await _see(connection, here)
     pages = {(one.tenant_id, one.visitor_id) for one in here if one.url is not None}
     return await _sightings(seen, pages)
