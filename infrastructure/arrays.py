@@ -116,6 +116,9 @@ class Texts(BinaryArray):
     @classmethod
     def of_some(cls, values: Sequence[str | None]) -> Texts:
         """None is NULL."""
+        full = [value for value in values if value is not None]
+        if len(full) == len(values):
+            return cls.of(full)
         return cls(len(values), b"".join([_NULL if value is None else _item(value.encode()) for value in values]))
 
 
