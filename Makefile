@@ -25,6 +25,7 @@ install: $(RUN)
 
 install-dev: $(DEV)
 
+# --compile-bytecode: where Python may not write it itself, every start would compile everything anew.
 # --without-pip: a fresh Debian has no ensurepip; its own pip can install into the new environment.
 $(BIN)/uv: requirements/install.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip .venv
@@ -32,12 +33,12 @@ $(BIN)/uv: requirements/install.lock
 	@touch $@
 
 $(RUN): requirements/run.lock pyproject.toml $(BIN)/uv
-	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements/run.lock
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements/run.lock
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(DEV): requirements/dev.lock $(RUN)
-	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.lock
+	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements/dev.lock
 	@touch $@
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
