@@ -4,14 +4,14 @@ WORKDIR /app
 RUN python -m venv --without-pip .venv
 COPY requirements requirements
 RUN pip --python .venv/bin/python install --no-cache-dir --require-hashes -r requirements/install.lock \
- && VIRTUAL_ENV=/app/.venv .venv/bin/uv pip install --require-hashes -r requirements/run.lock
+ && VIRTUAL_ENV=/app/.venv .venv/bin/uv pip install --compile-bytecode --require-hashes -r requirements/run.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY domain domain
 COPY application application
 COPY infrastructure infrastructure
 COPY projections projections
 COPY interfaces interfaces
-RUN VIRTUAL_ENV=/app/.venv .venv/bin/uv pip install --no-deps --no-build-isolation .
+RUN VIRTUAL_ENV=/app/.venv .venv/bin/uv pip install --compile-bytecode --no-deps --no-build-isolation .
 
 FROM python:3.11-slim-bookworm
 RUN useradd --system --uid 10001 --no-create-home verbatim
