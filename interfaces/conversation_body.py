@@ -13,6 +13,7 @@ from domain.handling import HandledBy, Status
 from domain.ids import wire
 from domain.marks import Priority
 from domain.receipts import Side
+from interfaces.ai_state import AiState, ai_state
 from interfaces.message_body import MessagePageBody
 from interfaces.sla_body import PromiseBody
 from interfaces.wire import ContactBody, MessageRole, ParticipantBody, maybe_wire
@@ -57,7 +58,8 @@ class ConversationBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
 
     `unread` counts the other side's messages that the caller's side has not read. What a visitor never sees is
     left out for them: teamId, labels, priority, attributes, snoozedUntil, acceptUntil, qualified, sla.
-    `sla`, the policy in force, is in the answer of GET only, null where there is none.
+    `aiState` is where its assistant stands, null where it has none. `sla`, the policy in force, is in the answer
+    of GET only, null where there is none.
     """
 
     id: str
@@ -67,6 +69,7 @@ class ConversationBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     assignee_id: str | None
     widget_id: str | None
     assistant_id: str | None
+    ai_state: AiState | None
     contact_data: ContactBody = msgspec.field(name="contact_data")
     continues: str | None
     started_at: datetime
@@ -118,6 +121,7 @@ def _body(view: ConversationView) -> ConversationBody:
         assignee_id=maybe_wire("agent", view.assignee_id),
         widget_id=maybe_wire("widget", view.widget_id),
         assistant_id=maybe_wire("assistant", view.assistant_id),
+        ai_state=ai_state(view),
         contact_data=_contact(view),
         continues=maybe_wire("conversation", view.continues),
         started_at=view.started_at,

@@ -21,9 +21,9 @@ from domain.call import (
     CallTranscribed,
     call_after,
 )
-from domain.conversation import Channel, ConversationStarted, MessagePosted
+from domain.conversation import AssistantReplied, Channel, ConversationStarted, MessagePosted
 from domain.handling import Ended, HandledBy, HandlingChanged, Reopened, Snoozed, Status, Transferred
-from domain.kernel import Event
+from domain.kernel import ActorKind, Event
 from domain.marks import AttributesChanged, LabelsChanged, Priority, PriorityChanged
 from domain.personal import readable
 from domain.qualification import ConversationDisqualified, ConversationQualified
@@ -34,7 +34,8 @@ from projections.unread import unread_by_agents, unread_by_visitor
 class Thread(msgspec.Struct):
     """`version` is the stream's, `seq` that of its last event.
 
-    `speakers`: agents who have written to the visitor, in the order they first did. `attributes` is the JSON text
+    `speakers`: agents who have written to the visitor, in the order they first did. `last_by`: who said the last
+    public words. `attributes` is the JSON text
     of an object, None where there are none. `*_to` are versions up to which messages were delivered or read.
     """
 
@@ -56,6 +57,7 @@ class Thread(msgspec.Struct):
     snoozed_until: datetime | None = None
     accept_until: datetime | None = None
     speakers: tuple[UUID, ...] = ()
+    last_by: ActorKind | None = None
     labels: tuple[str, ...] = ()
     priority: Priority | None = None
     attributes: str | None = None
@@ -102,6 +104,8 @@ def evolve(thread: Thread, event: Event, seq: int) -> None:
         return
     thread.agent_unread = unread_by_agents(event, thread.agent_unread)
     thread.visitor_unread = unread_by_visitor(event, thread.visitor_unread)
+    if isinstance(event, MessagePosted | AssistantReplied):
+        thread.last_by = event.by.kind
     match event:
         case HandlingChanged():
             _move(thread, event)

@@ -51,7 +51,7 @@ class Transcript:
     """Folds conversations, what is said in them, and the contacts."""
 
     name = "transcript"
-    version = 4
+    version = 5
     tables = (THREADS.name, LINES.name, PEOPLE.name)
     concerns = frozenset(event.TYPE for event in (*conversation.EVENTS, *contact.EVENTS))
 
