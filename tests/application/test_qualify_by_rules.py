@@ -231,6 +231,54 @@ async def test_a_change_of_the_rules_counts_for_the_next_word(scene: Scene) -> N
     assert [lead.ruleset_version for lead in scene.leads] == [1, 2]
 
 
+async def test_who_was_found_to_be_somebody_known_is_a_lead_at_the_next_word(scene: Scene) -> None:
+    chat = await scene.chat("The price?", with_assistant=False)
+    await scene.do(ADMIN, IntroduceContact(contact_id=STRANGER, email="zoe@home.test"))
+    await scene.follow()
+    await scene.do(ADMIN, MergeContact(contact_id=VISITOR, into_id=STRANGER))
+    await scene.follow()
+    await scene.say(chat, "Hello?")
+    await scene.follow()
+    assert [lead.originator_id for lead in scene.leads] == [chat]
+
+
+async def test_what_the_one_becomes_known_by_counts_for_the_other(scene: Scene) -> None:
+    """Also for a conversation that had ended meanwhile, at its next word."""
+    chat = await scene.chat("The price?", with_assistant=False)
+    await scene.do(ADMIN, IntroduceContact(contact_id=STRANGER, name="Zoe"))
+    await scene.do(ADMIN, MergeContact(contact_id=VISITOR, into_id=STRANGER))
+    await scene.do(agent(), EndConversation(conversation_id=chat))
+    await scene.follow()
+    await scene.do(ADMIN, IntroduceContact(contact_id=STRANGER, email="zoe@home.test"))
+    await scene.follow()
+    assert scene.leads == []
+    await scene.say(chat, "Hello?")
+    await scene.follow()
+    assert [lead.originator_id for lead in scene.leads] == [chat]
+
+
+async def test_a_word_of_somebody_who_counts_more_is_looked_at_once(scene: Scene) -> None:
+    """Then nothing that is said changes it."""
+    chat = await scene.chat("The price? zoe@home.test", with_assistant=False)
+    await scene.follow()
+    await scene.do(agent(), DisqualifyConversation(conversation_id=chat))
+    await scene.do(agent(), QualifyConversation(conversation_id=chat))
+    await scene.follow()
+    await scene.say(chat, "Hello?")
+    assert await scene.follow() == [chat]
+    await scene.say(chat, "Hello?")
+    assert await scene.follow() == []
+
+
+async def test_a_process_that_has_just_begun_weighs_all_that_was_said(scene: Scene) -> None:
+    chat = await scene.chat("The price?", with_assistant=False)
+    await scene.follow()
+    scene.policy = QualifyByRules(scene.memory, scene.bus, scene)
+    await scene.say(chat, "zoe@home.test")
+    await scene.follow()
+    assert [lead.originator_id for lead in scene.leads] == [chat]
+
+
 async def test_a_finding_that_was_overtaken_is_not_kept(scene: Scene) -> None:
     """The contact becomes known while a message of an ended conversation is being weighed."""
     chat = await scene.chat("The price?", with_assistant=False)
@@ -314,12 +362,12 @@ async def take(scene: Scene, chats: Sequence[UUID], step: tuple[str, int, str]) 
 
 
 @given(st.lists(STEPS, max_size=25))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 async def test_what_is_remembered_changes_no_verdict(steps: list[tuple[str, int, str]]) -> None:
     """Whatever happens in whatever order, as if everything were read for every event."""
     told: list[list[ConversationQualified]] = []
     for scene in (Scene(), ForgetfulScene()):
-        chats = [await scene.chat("Hello", with_assistant=False) for _ in range(2)]
+        chats = [await scene.chat(text, with_assistant=False) for text in ("Hello", "What is the price?")]
         await scene.do(ADMIN, IntroduceContact(contact_id=STRANGER, name="Zoe"))
         await scene.follow()
         for step in steps:
