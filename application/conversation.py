@@ -9,6 +9,7 @@ from application.campaign_sending import bring_along
 from application.canned_use import CannedChoice, note_canned_use
 from application.command import Command, Handlers
 from application.contact import refuse_blocked
+from application.generation import occasion_in
 from application.joining import speaks_for
 from application.masking import masked
 from application.widget_rules import AttachmentsAreOff, form_answers, introduction, settings_of
@@ -180,18 +181,9 @@ async def _keep_trace(
         outcome = "discarded"
     elif trace.fault is not None:
         outcome = "failed"
-    generation.keep(
-        work.stamp,
-        tenant_id=work.actor.tenant_id,
-        contact_id=conversation.contact_id,
-        conversation_id=conversation.id,
-        assistant_id=conversation.assistant_id,
-        purpose="reply",
-        outcome=outcome,
-        trace=trace,
-        message_id=message_id,
-        arguments=None if command.arguments is None else await masked(work, command.arguments),
-    )
+    occasion = occasion_in(conversation, work.actor.tenant_id, "reply")
+    arguments = None if command.arguments is None else await masked(work, command.arguments)
+    generation.keep(work.stamp, occasion, outcome, trace, message_id=message_id, arguments=arguments)
 
 
 async def theirs(work: Work, conversation_id: UUID) -> Conversation:

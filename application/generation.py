@@ -7,7 +7,7 @@ from uuid import UUID
 from application.command import Command, Handlers
 from application.work import Work
 from domain.conversation import Conversation
-from domain.generation import Generation, Outcome, Purpose, Trace
+from domain.generation import Generation, Occasion, Outcome, Purpose, Trace
 
 
 class RecordGeneration(Command, frozen=True, kw_only=True):
@@ -29,18 +29,15 @@ async def record_generation(work: Work, command: RecordGeneration) -> None:
     conversation = await work.look_up(Conversation, command.conversation_id)
     generation = await work.load(Generation, command.generation_id)
     outcome: Outcome = "failed" if command.text is None else "suggested"
-    generation.keep(
-        work.stamp,
-        tenant_id=work.actor.tenant_id,
-        contact_id=conversation.contact_id,
-        conversation_id=conversation.id,
-        assistant_id=conversation.assistant_id,
-        purpose=command.purpose,
-        outcome=outcome,
-        trace=command.trace,
-        text=command.text,
-        arguments=command.arguments,
-    )
+    occasion = occasion_in(conversation, work.actor.tenant_id, command.purpose)
+    text, arguments = command.text, command.arguments
+    generation.keep(work.stamp, occasion, outcome, command.trace, text=text, arguments=arguments)
+
+
+def occasion_in(conversation: Conversation, tenant_id: int, purpose: Purpose) -> Occasion:
+    """As the conversation stands now."""
+    facts = conversation.contact_id, conversation.id, conversation.assistant_id
+    return Occasion(tenant_id, *facts, purpose)
 
 
 HANDLERS: Handlers = {RecordGeneration: record_generation}

@@ -130,6 +130,7 @@ from application.widget import (
     RestyleWidget,
     RevokeWidgetToken,
     RotateWidgetToken,
+    SetWidgetAddressRules,
 )
 from domain.refusals import Forbidden
 
@@ -199,6 +200,7 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     CreateWidget: ADMINS,
     RestyleWidget: ADMINS,
     ConfigureWidget: ADMINS,
+    SetWidgetAddressRules: ADMINS,
     ArchiveWidget: ADMINS,
     RotateWidgetToken: ADMINS,
     IssueWidgetToken: ADMINS,

@@ -7,6 +7,7 @@ from uuid import UUID
 from application.command import Command, Handlers
 from application.widget_change import WidgetChange
 from application.work import Work
+from domain.address_rules import AddressRules
 from domain.assistant import Assistant
 from domain.widget import GRACE_SECONDS, Look, Widget
 from domain.widget_settings import WidgetSettings
@@ -41,6 +42,13 @@ class ConfigureWidget(AboutWidget, frozen=True, kw_only=True):
     """Only what is named changes."""
 
     change: WidgetChange
+    expected_version: int | None = None
+
+
+class SetWidgetAddressRules(AboutWidget, frozen=True, kw_only=True):
+    """All of them. `expected_version`: refuse if somebody else has changed them."""
+
+    rules: AddressRules
     expected_version: int | None = None
 
 
@@ -91,6 +99,11 @@ async def configure_widget(work: Work, command: ConfigureWidget) -> None:
     widget.configure(work.stamp, look, settings, assistant_id, command.expected_version)
 
 
+async def set_widget_address_rules(work: Work, command: SetWidgetAddressRules) -> None:
+    widget = await work.get(Widget, command.widget_id)
+    widget.set_address_rules(work.stamp, command.rules, command.expected_version)
+
+
 async def archive_widget(work: Work, command: ArchiveWidget) -> None:
     widget = await work.get(Widget, command.widget_id)
     widget.archive(work.stamp)
@@ -122,6 +135,7 @@ HANDLERS: Handlers = {
     CreateWidget: create_widget,
     RestyleWidget: restyle_widget,
     ConfigureWidget: configure_widget,
+    SetWidgetAddressRules: set_widget_address_rules,
     ArchiveWidget: archive_widget,
     IssueWidgetToken: issue_widget_token,
     RotateWidgetToken: rotate_widget_token,

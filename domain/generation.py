@@ -47,6 +47,16 @@ class Trace(msgspec.Struct, frozen=True, omit_defaults=True):
     fault: str | None = None
 
 
+class Occasion(msgspec.Struct, frozen=True):
+    """In which conversation which assistant was asked, and what for."""
+
+    tenant_id: int
+    contact_id: UUID
+    conversation_id: UUID
+    assistant_id: UUID | None
+    purpose: Purpose
+
+
 class GenerationRecorded(PersonalEvent, frozen=True, kw_only=True):
     """`message_id` names the reply; `text` holds a suggestion or a summary, which no message does.
 
@@ -77,14 +87,10 @@ class Generation(Aggregate):
     def keep(
         self,
         stamp: Stamp,
-        *,
-        tenant_id: int,
-        contact_id: UUID,
-        conversation_id: UUID,
-        assistant_id: UUID | None,
-        purpose: Purpose,
+        occasion: Occasion,
         outcome: Outcome,
         trace: Trace,
+        *,
         message_id: UUID | None = None,
         text: str | None = None,
         arguments: str | None = None,
@@ -95,11 +101,11 @@ class Generation(Aggregate):
         self.record(
             GenerationRecorded,
             stamp,
-            tenant_id=tenant_id,
-            subject_id=contact_id,
-            conversation_id=conversation_id,
-            assistant_id=assistant_id,
-            purpose=purpose,
+            tenant_id=occasion.tenant_id,
+            subject_id=occasion.contact_id,
+            conversation_id=occasion.conversation_id,
+            assistant_id=occasion.assistant_id,
+            purpose=occasion.purpose,
             outcome=outcome,
             trace=trace,
             message_id=message_id,

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
 
 from domain.attributes import AttributeValue
+from domain.kernel import NOWHERE
 from domain.qualification_rules import LeadField, LeadRule, Ruleset
 
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
 _PHONE = re.compile(r"(?<![\w/.-])(?:(?:\+|00|0|\()\d[\d ()./-]{6,18}\d|\d{3}[ .-]\d{3}[ .-]\d{4})(?!\w)")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 """Scripts that are written without spaces: a word is found anywhere in them."""
+
+
+Reach = Literal["email", "phone"]
+REACHES: tuple[Reach, ...] = get_args(Reach)
+"""By what somebody can be reached."""
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -30,7 +36,7 @@ class LeadFacts(msgspec.Struct, frozen=True):
     """`known`: by what the contact can be reached; `answers`: of forms, by name; `pages`: addresses looked at."""
 
     said: Sequence[Said] = ()
-    known: tuple[Literal["email", "phone"], ...] = ()
+    known: tuple[Reach, ...] = ()
     answers: Mapping[str, AttributeValue] = {}
     pages: Sequence[str] = ()
 
@@ -54,6 +60,15 @@ def judge(ruleset: Ruleset, facts: LeadFacts) -> Verdict | None:
         return None
     found = (_judged(rule, facts) for rule in ruleset.rules)
     return next((verdict for verdict in found if verdict is not None), None)
+
+
+def says_something(ruleset: Ruleset, text: str) -> bool:
+    """Whether these words are a sign of anything that a rule asks for. Without one they change no verdict."""
+    facts = LeadFacts(said=(Said(NOWHERE, text),))
+    return any(
+        (rule.contactable and _contactable(facts) is not None) or _intent(rule, facts) is not None
+        for rule in ruleset.rules
+    )
 
 
 def _judged(rule: LeadRule, facts: LeadFacts) -> Verdict | None:

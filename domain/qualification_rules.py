@@ -53,6 +53,10 @@ class Ruleset(msgspec.Struct, frozen=True):
     rules: tuple[LeadRule, ...] = ()
     enabled: bool = True
 
+    @property
+    def asks_for_pages(self) -> bool:
+        return any(rule.pages for rule in self.rules)
+
 
 DEFAULT_RULES = Ruleset(
     rules=(

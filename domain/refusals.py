@@ -158,6 +158,13 @@ class VisitorBlocked(Forbidden):
     sentence = "You cannot write here at the moment."
 
 
+class AddressBlocked(Forbidden):
+    """Of a widget: by its tenant's rules about addresses."""
+
+    code = "address_blocked"
+    sentence = "This chat is not available from your network."
+
+
 class ContactIsMerged(Conflict):
     """Details: `id` is part of `into`."""
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.address_rules import AddressRules, valid_address_rules
 from domain.kernel import Aggregate, Event, Stamp
 from domain.refusals import Conflict, Invalid
 from domain.values import bounded, color, required
@@ -88,6 +89,18 @@ class WidgetConfigured(Event, frozen=True, kw_only=True):
         aggregate.config_version = self.originator_version
 
 
+class WidgetAddressRulesSet(Event, frozen=True, kw_only=True):
+    """All of them as they are from now on."""
+
+    TYPE = "widget.address_rules_set.1"
+
+    rules: AddressRules
+
+    def apply(self, aggregate: Widget) -> None:
+        aggregate.address_rules = self.rules
+        aggregate.address_rules_version = self.originator_version
+
+
 class WidgetArchived(Event, frozen=True, kw_only=True):
     """It serves nobody any more; its tokens are revoked with it."""
 
@@ -134,7 +147,10 @@ class WidgetTokenRevoked(Event, frozen=True, kw_only=True):
 
 
 class Widget(Aggregate):
-    """`config_version`: the version of the event that configured it last; tokens do not move it."""
+    """`config_version`: the version of the event that configured it last; tokens do not move it.
+
+    `address_rules_version`: likewise of its address rules, 0 before it had any.
+    """
 
     KIND = "widget"
 
@@ -142,6 +158,8 @@ class Widget(Aggregate):
     settings = WidgetSettings()
     assistant_id: UUID | None = None
     config_version = 0
+    address_rules = AddressRules()
+    address_rules_version = 0
     is_archived = False
     token_ids: frozenset[UUID] = frozenset()
     token_ends: Mapping[UUID, datetime] = MappingProxyType({})
@@ -188,6 +206,14 @@ class Widget(Aggregate):
         if changed:
             facts = {"look": seen, "settings": told, "assistant_id": assistant_id, "changed": changed}
             self.record(WidgetConfigured, stamp, **facts)
+
+    def set_address_rules(self, stamp: Stamp, rules: AddressRules, expected_version: int | None = None) -> None:
+        """The same again changes nothing. Raises as `configure` does."""
+        self.refuse_archived()
+        if expected_version is not None and expected_version != self.address_rules_version:
+            raise Conflict(expected=expected_version, version=self.address_rules_version)
+        if (seen := valid_address_rules(rules)) != self.address_rules:
+            self.record(WidgetAddressRulesSet, stamp, rules=seen)
 
     def archive(self, stamp: Stamp) -> None:
         """With all its tokens. Archiving twice changes nothing."""
@@ -258,6 +284,7 @@ EVENTS: tuple[type[Event], ...] = (
     WidgetInstalled,
     WidgetRestyled,
     WidgetConfigured,
+    WidgetAddressRulesSet,
     WidgetArchived,
     WidgetTokenIssued,
     WidgetTokenRotated,

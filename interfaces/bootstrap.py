@@ -36,7 +36,7 @@ from interfaces.http.app import build_app
 from interfaces.http.pages import DemoPage, page_routes
 from interfaces.http.parts import AssistantParts, HttpParts, VoiceParts
 from interfaces.knowledge import Knowledge
-from interfaces.process import Process, answer_models
+from interfaces.process import Process
 from interfaces.reacting import start_reactor
 from interfaces.tracking import open_ingest, start_attendance
 from interfaces.voice import open_voice
@@ -119,7 +119,7 @@ async def _assistants(process: Process) -> AssistantParts:
     store = process.side.store
     return AssistantParts(
         egress=model_egress(process.settings),
-        copilot=Copilot(store, process.side.bus, await answer_models(process)),
+        copilot=Copilot(store, process.side.bus, await process.answer_models()),
         knowledge=Knowledge(store.database, process.embeddings),
     )
 

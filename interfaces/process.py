@@ -53,6 +53,7 @@ class Process:
         self.rates = Rates(side.store.database, settings.master_key, rules, self.registry)
         self.progress: Progress | None = None
         self.embeddings: Embeddings | None = None
+        self._models: AnswerModels | None = None
 
     async def wake_on_events(self, part: Relay | Projector | Reactor | Courier) -> None:
         """Events of this process by a call, those of others by a signal; each part has a timer under both."""
@@ -64,8 +65,9 @@ class Process:
         """Every read model holds what the tenant has in the log now. Raises ProjectionBehind."""
         await caught_up(self.side, tenant_id, seconds, self.progress)
 
-
-async def answer_models(process: Process) -> AnswerModels:
-    return await process.closing.enter_async_context(
-        open_answer_models(process.settings, process.side.store.database, process.embeddings)
-    )
+    async def answer_models(self) -> AnswerModels:
+        """The same for every role: what one of them learns of a model that fails, the others know."""
+        if self._models is None:
+            opening = open_answer_models(self.settings, self.side.store.database, self.embeddings)
+            self._models = await self.closing.enter_async_context(opening)
+        return self._models

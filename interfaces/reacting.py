@@ -22,7 +22,7 @@ from interfaces.health import (
     reactor_probe,
 )
 from interfaces.live_words import FeedWords
-from interfaces.process import Process, answer_models
+from interfaces.process import Process
 from interfaces.routing import queue_places, routing
 from interfaces.sla import sla_and_leads
 from interfaces.tracking import forget_in
@@ -33,7 +33,7 @@ from interfaces.webhooks import webhook_courier
 
 async def start_reactor(process: Process) -> None:
     store = process.side.store
-    model = await answer_models(process)
+    model = await process.answer_models()
     feed = Feed(process.nats, store.reader, store.mapper)
     policies: list[Policy] = [
         AnswerWithAssistant(store, process.side.bus, model, FeedWords(feed)),

@@ -173,6 +173,9 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     widget.WidgetInstalled: lambda e, _: f"installed the widget “{e.look.name}”",
     widget.WidgetRestyled: lambda e, _: f"changed the look of the widget “{e.look.name}”",
     widget.WidgetConfigured: lambda e, _: f"changed {', '.join(e.changed)} of the widget “{e.look.name}”",
+    widget.WidgetAddressRulesSet: lambda e, _: (
+        f"set the widget's address rules: {len(e.rules.blocked)} ranges blocked, {len(e.rules.allowed)} allowed"
+    ),
     widget.WidgetArchived: lambda _e, _: "archived the widget",
     widget.WidgetTokenRotated: lambda e, _: (
         f"issued the widget token {e.token_id.hex}; older ones are good until {e.grace_until:%Y-%m-%d %H:%M} UTC"

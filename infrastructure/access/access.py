@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.refusals import TokenRevoked, Unavailable, WrongLogin
+from infrastructure.access.addresses import Addresses
 from infrastructure.access.api_keys import ApiKeys
 from infrastructure.access.grants import Member, Session, VisitorGrant, WidgetGrant
 from infrastructure.access.identity import Identities
@@ -27,7 +28,7 @@ class Access:
     """Each question takes one kind of credential and no other; revocations hold everywhere within 5 s.
 
     `api_keys`, `issuers` and `identities` are keys, identity providers, and who visitors prove to be;
-    `widget_tokens` and `sites` are who may talk to a widget, and who may show it.
+    `widget_tokens`, `sites` and `addresses` are who may talk to a widget, who may show it, and from where.
     """
 
     def __init__(self, database: Database, secrets: bytes, signer: Signer, egress: Egress) -> None:
@@ -41,6 +42,7 @@ class Access:
         self._throttle = Throttle(database, secrets)
         self.api_keys = ApiKeys(database)
         self.sites = Sites(database)
+        self.addresses = Addresses(database)
         self.identities = Identities(database, secrets)
         self.issuers = Issuers(database, KeySets(egress))
 
@@ -69,9 +71,9 @@ class Access:
         """Raises TokenMissing, TokenExpired, TokenRevoked, Unauthenticated."""
         return await self._visitors.check(visitor_token)
 
-    async def new_visitor(self, tenant_id: int, contact_id: UUID) -> str:
-        """A `vt_…` token for one more browser of this contact."""
-        return await self._visitors.issue(tenant_id, contact_id)
+    async def new_visitor(self, tenant_id: int, contact_id: UUID, widget_id: UUID | None = None) -> str:
+        """A `vt_…` token for one more browser of this contact, who came by this widget."""
+        return await self._visitors.issue(tenant_id, contact_id, widget_id)
 
     async def revoke_visitor(self, tenant_id: int, contact_id: UUID) -> None:
         """Every token of one contact, in every process; their open sockets are closed within 5 s."""

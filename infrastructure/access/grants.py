@@ -37,10 +37,11 @@ class WidgetGrant(msgspec.Struct, frozen=True):
 
 
 class VisitorGrant(msgspec.Struct, frozen=True):
-    """One browser of one contact."""
+    """One browser of one contact. `widget_id`: by which it came first, None where that was not noted."""
 
     tenant_id: int
     contact_id: UUID
+    widget_id: UUID | None = None
 
 
 class Session(msgspec.Struct, frozen=True):

@@ -24,14 +24,14 @@ class VisitorTokens:
         self._database = database
         self._recent: Recent[bytes, VisitorGrant] = Recent()
 
-    async def issue(self, tenant_id: int, contact_id: UUID) -> str:
-        """`vt_…`, shown this once."""
+    async def issue(self, tenant_id: int, contact_id: UUID, widget_id: UUID | None = None) -> str:
+        """`vt_…`, shown this once. Where `widget_id` may not be used from, neither may the token."""
         token = new_token("vt")
         async with self._database.tenant(tenant_id) as connection:
             await connection.execute(
-                "INSERT INTO access.visitor_token (hash, tenant_id, contact_id, expires_at) "
-                "VALUES (%s, %s, %s, now() + %s)",
-                (token_hash(token), tenant_id, contact_id, LIFETIME),
+                "INSERT INTO access.visitor_token (hash, tenant_id, contact_id, widget_id, expires_at) "
+                "VALUES (%s, %s, %s, %s, now() + %s)",
+                (token_hash(token), tenant_id, contact_id, widget_id, LIFETIME),
             )
         return token
 
@@ -67,14 +67,14 @@ class VisitorTokens:
     async def _look_up(self, hashed: bytes) -> VisitorGrant:
         async with self._database.worker() as connection:
             cursor = await connection.execute(
-                "SELECT tenant_id, contact_id, revoked_at IS NOT NULL, expires_at <= now(), "
+                "SELECT tenant_id, contact_id, widget_id, revoked_at IS NOT NULL, expires_at <= now(), "
                 "expires_at < now() + %s FROM access.visitor_token WHERE hash = %s",
                 (LIFETIME - PROLONG_AFTER, hashed),
             )
             found = await cursor.fetchone()
             if found is None:
                 raise Unauthenticated
-            tenant_id, contact_id, is_revoked, is_expired, is_ageing = found
+            tenant_id, contact_id, widget_id, is_revoked, is_expired, is_ageing = found
             if is_revoked:
                 raise TokenRevoked
             if is_expired:
@@ -84,4 +84,4 @@ class VisitorTokens:
                     "UPDATE access.visitor_token SET expires_at = now() + %s WHERE tenant_id = %s AND hash = %s",
                     (LIFETIME, tenant_id, hashed),
                 )
-        return VisitorGrant(tenant_id, contact_id)
+        return VisitorGrant(tenant_id, contact_id, widget_id)

@@ -12,6 +12,7 @@ from litestar.types import ControllerRouterHandler
 from prometheus_client import CollectorRegistry
 
 from interfaces.http import (
+    address_rules,
     agents,
     api_keys,
     assistants,
@@ -107,6 +108,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *masking.ROUTES,
     *widget_campaigns.ROUTES,
     *widgets.ROUTES,
+    *address_rules.ROUTES,
     *widget_tokens.ROUTES,
     *campaigns.ROUTES,
     *campaign_life.ROUTES,

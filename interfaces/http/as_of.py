@@ -118,12 +118,17 @@ async def past_people(
 
 async def past_widget(parts: HttpParts, tenant_id: int, widget_id: UUID, at: Instant) -> WidgetView:
     """Raises NotFound where it was not installed yet."""
+    return widget_view(await widget_at(parts, tenant_id, widget_id, at))
+
+
+async def widget_at(parts: HttpParts, tenant_id: int, widget_id: UUID, at: Instant) -> Widget:
+    """Likewise."""
     widget: Aggregate | None = None
     for one in await past_stream(parts, tenant_id, [widget_id], at):
         widget = one.event.mutate(widget)
     if not isinstance(widget, Widget):
         raise NotFound
-    return widget_view(widget)
+    return widget
 
 
 async def _refuse_strangers(parts: HttpParts, caller: Caller, view: ConversationView, at: Instant) -> None:

@@ -22,7 +22,7 @@ from domain.receipts import Side
 from domain.refusals import Forbidden, Invalid, TokenMissing, Unauthenticated
 from infrastructure.access.access import Access
 from infrastructure.access.grants import Member, VisitorGrant, WidgetGrant
-from interfaces.http.headers import min_position
+from interfaces.http.headers import address_of, min_position
 from interfaces.http.scopes import expect_scope
 
 Audience = Literal[
@@ -58,6 +58,10 @@ class Caller(msgspec.Struct, frozen=True):
         return None if self.visitor is None else self.visitor.contact_id
 
     @property
+    def widget_id(self) -> UUID | None:
+        return None if self.widget is None else self.widget.widget_id
+
+    @property
     def side(self) -> Side:
         """Whose eyes a conversation is shown to."""
         return "visitor" if self.member is None else "agent"
@@ -84,7 +88,10 @@ def may(command: type[Command]) -> frozenset[str]:
 
 
 async def authenticate(connection: Connection, handler: BaseRouteHandler) -> None:
-    """The guard of the whole app: leaves a Caller in the request's state. Raises Unauthenticated, Forbidden."""
+    """The guard of the whole app: leaves a Caller in the request's state.
+
+    Raises Unauthenticated, Forbidden; AddressBlocked for whoever comes by a widget that is not for their address.
+    """
     if connection.scope.get("method") == "OPTIONS":
         return
     if b"%00" in connection.scope["query_string"]:
@@ -132,11 +139,14 @@ async def _member(access: Access, bearer: str) -> Caller:
 
 async def _from_widget(connection: Connection, access: Access, bearer: str, visitor_token: str | None) -> Caller:
     widget = await access.widget(bearer, foreign_origin(connection))
+    await access.addresses.permit(widget.tenant_id, widget.widget_id, address_of(connection))
     if visitor_token is None:
         return Caller(widget.tenant_id, widget=widget)
     grant = await access.visitor(visitor_token)
     if grant.tenant_id != widget.tenant_id:
         raise Unauthenticated
+    if grant.widget_id != widget.widget_id:
+        await access.addresses.permit(grant.tenant_id, grant.widget_id, address_of(connection))
     return Caller(widget.tenant_id, widget=widget, visitor=grant)
 
 
@@ -149,6 +159,7 @@ async def _visitor(connection: Connection, access: Access, bearer: str, visitor_
     if bearer and visitor_token:
         raise Unauthenticated
     grant = await access.visitor(bearer or visitor_token or "")
+    await access.addresses.permit(grant.tenant_id, grant.widget_id, address_of(connection))
     return Caller(grant.tenant_id, visitor=grant)
 
 

@@ -16,6 +16,7 @@ from infrastructure.access.grants import Member, Session
 from interfaces.http.audience import Asker
 from interfaces.http.body import JsonRequest
 from interfaces.http.handling import NoFields
+from interfaces.http.headers import address_of
 from interfaces.http.parts import HttpParts, Parts
 from interfaces.http.people import agent_in_log
 
@@ -81,7 +82,7 @@ async def login(request: JsonRequest, data: JSONBody[LoginRequest], parts: Parts
 
     After 10 failures for one account, or 50 from one network address, within 15 minutes: 429.
     """
-    address = "" if request.client is None else request.client.host
+    address = address_of(request) or ""
     return await _session(parts, await parts.access.login(data.email, data.password, address))
 
 

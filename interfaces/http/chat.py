@@ -155,7 +155,7 @@ def own_widget(path: str, caller: Caller) -> WidgetGrant:
 async def _start(parts: HttpParts, opened: Opening, data: ChatRequest, caller: Caller) -> Receipt:
     command = StartConversation(
         contact_id=opened.contact_id,
-        widget_id=caller.widget.widget_id if caller.widget else None,
+        widget_id=caller.widget_id,
         assistant_id=maybe_parse("assistant", data.assistant_id),
         needs_assistant=True,
         session_id=data.session_id,

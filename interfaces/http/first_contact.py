@@ -19,12 +19,16 @@ _CONTACTS = UUID("5b0f8a1e-6b0e-5d0b-9a53-64c4d3f0a7e2")
 
 
 class Opening(msgspec.Struct, frozen=True):
-    """Who a new conversation is with, who opens it, and the key that makes a repeat the same."""
+    """Who a new conversation is with, who opens it, and the key that makes a repeat the same.
+
+    `widget_id`: by which they came.
+    """
 
     actor: Actor
     contact_id: UUID
     request: CommandRequest
     is_first_contact: bool
+    widget_id: UUID | None = None
 
 
 def opening(request: Connection, caller: Caller, session_id: str | None, in_body: str | None) -> Opening:
@@ -42,14 +46,14 @@ def opening(request: Connection, caller: Caller, session_id: str | None, in_body
     contact_id = uuid4() if key is None else uuid5(_CONTACTS, f"{caller.tenant_id}/{scope}/{key}")
     whole_key = None if key is None else f"{scope}:{StartConversation.__name__}:{key}"
     made = CommandRequest(key=whole_key, id=request_id(request.scope))
-    return Opening(caller.actor(contact_id), contact_id, made, caller.member is None)
+    return Opening(caller.actor(contact_id), contact_id, made, caller.member is None, caller.widget_id)
 
 
 async def visitor_token(parts: HttpParts, opened: Opening) -> str | msgspec.UnsetType:
     """A token for the browser that came for the first time, else nothing."""
     if not opened.is_first_contact:
         return msgspec.UNSET
-    return await parts.access.new_visitor(opened.actor.tenant_id, opened.contact_id)
+    return await parts.access.new_visitor(opened.actor.tenant_id, opened.contact_id, opened.widget_id)
 
 
 def order_of(request: Connection, actor: Actor, command: Command, in_body: str | None = None) -> CommandRequest:

@@ -36,6 +36,11 @@ def request_id(scope: Scope) -> str:
     return state["request_id"]
 
 
+def address_of(connection: Connection) -> str | None:
+    """Where a request comes from: what a proxy says counts where `FORWARDED_ALLOW_IPS` trusts it (uvicorn)."""
+    return None if connection.client is None else connection.client.host
+
+
 def idempotency_key(request: Connection, in_body: str | None) -> str | None:
     """The header, else the body's `clientMessageId`; 1 to 200 printable ASCII characters. Raises Invalid."""
     key = request.headers.get("idempotency-key")

@@ -106,7 +106,9 @@ async def identify_visitor(
     receipt = await parts.bus.execute(actor, command, order_of(request, actor, command))
     contact = await _known(parts, identity)
     is_linked = await _is_linked(parts, caller, contact.id)
-    token = msgspec.UNSET if is_linked else await parts.access.new_visitor(caller.tenant_id, contact.id)
+    token = msgspec.UNSET
+    if not is_linked:
+        token = await parts.access.new_visitor(caller.tenant_id, contact.id, caller.widget_id)
     body = IdentifyAnswer(True, _contact(contact), is_linked, token)
     return answer_to_command(body, receipt)
 

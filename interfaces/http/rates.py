@@ -6,6 +6,7 @@ from litestar.handlers import BaseRouteHandler
 
 from infrastructure.rates import Sender
 from interfaces.http.audience import Caller, Connection
+from interfaces.http.headers import address_of
 
 
 async def pace(connection: Connection, _: BaseRouteHandler) -> None:
@@ -16,7 +17,7 @@ async def pace(connection: Connection, _: BaseRouteHandler) -> None:
     sender = Sender(
         caller.tenant_id,
         visitor=caller.contact_id,
-        address=None if connection.client is None else connection.client.host,
-        widget=None if caller.widget is None else caller.widget.widget_id,
+        address=address_of(connection),
+        widget=caller.widget_id,
     )
     await connection.app.state.parts.rates.permit(sender)

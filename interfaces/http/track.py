@@ -71,7 +71,7 @@ async def track_widget_event(
     await parts.ingest.accept(beacon)
     token = msgspec.UNSET
     if beacon.visitor_id is not None and not beacon.is_proven:
-        token = await parts.access.new_visitor(grant.tenant_id, beacon.visitor_id)
+        token = await parts.access.new_visitor(grant.tenant_id, beacon.visitor_id, grant.widget_id)
     return Response(TrackAnswer(visitor_token=token))
 
 

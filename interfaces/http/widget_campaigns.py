@@ -172,7 +172,7 @@ async def _told(
 async def _token(parts: HttpParts, caller: Caller, visitor_id: UUID | None) -> str | msgspec.UnsetType:
     if visitor_id is None or caller.contact_id is not None:
         return msgspec.UNSET
-    return await parts.access.new_visitor(caller.tenant_id, visitor_id)
+    return await parts.access.new_visitor(caller.tenant_id, visitor_id, caller.widget_id)
 
 
 def _body(one: Shown, wishes: list[str]) -> ShownCampaignBody:

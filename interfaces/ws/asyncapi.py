@@ -14,9 +14,9 @@ SOCKETS = {
     "chat": ("/api/ws/chat", "A visitor's socket: `auth` carries a widget token and `visitorToken`."),
 }
 CLOSE_CODES = """
-Close codes: 4400 bad frame, 4401 not authenticated or expired, 4403 not allowed, 4408 no `auth` in time,
-4429 too slow or too many, 1009 frame over 64 KiB, 1012 restart, 1013 try again. After 4429, 1012 and 1013
-connect again with `since`.
+Close codes: 4400 bad frame, 4401 not authenticated or expired, 4403 not allowed (`address_blocked`: not from this
+address), 4408 no `auth` in time, 4429 too slow or too many, 1009 frame over 64 KiB, 1012 restart, 1013 try again.
+After 4429, 1012 and 1013 connect again with `since`.
 """
 
 

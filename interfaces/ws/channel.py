@@ -111,11 +111,15 @@ class Channel:
         self.started.set()
         close_all(self, closing)
 
-    def __iter__(self) -> Iterator[Outbox]:
+    @property
+    def visitors(self) -> Iterator[Outbox]:
         """Each once: a visitor is in `_visitors` under every contact they are, and under the one they came as."""
-        yield from self._members
         for contact_id in self._visitors:
             yield from self._who_came_as(contact_id)
+
+    def __iter__(self) -> Iterator[Outbox]:
+        yield from self._members
+        yield from self.visitors
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

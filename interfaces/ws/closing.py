@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from domain.refusals import Forbidden, Refusal, Unauthenticated, Unavailable
+from domain.refusals import AddressBlocked, Forbidden, Refusal, Unauthenticated, Unavailable
 
 
 class Closing(msgspec.Struct, frozen=True):
@@ -20,6 +20,7 @@ NOT_AUTHENTICATED = Closing(4401, "token_invalid")
 EXPIRED = Closing(4401, "token_expired")
 REVOKED = Closing(4401, "token_revoked")
 FORBIDDEN = Closing(4403, "forbidden")
+NOT_FROM_HERE = Closing(4403, AddressBlocked.code)
 AUTH_TIMEOUT = Closing(4408, "auth_timeout")
 TOO_SLOW = Closing(4429, "too_slow")
 TOO_MANY_FRAMES = Closing(4429, "too_many_frames")

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import msgspec
+
 from application.actor import ActorRole
 from interfaces.ws.client_frames import Auth
 from interfaces.ws.peer import Peer
 
 
+class Whence(msgspec.Struct, frozen=True):
+    """Where a socket comes from: the foreign site that the browser is on, and its address; None where unknown."""
+
+    site: str | None = None
+    address: str | None = None
+
+
 class Door(Protocol):
-    async def admit(self, auth: Auth, site: str | None) -> Peer:
-        """`site` is the foreign site the browser is on. Raises Unauthenticated, Forbidden, Unavailable."""
+    async def admit(self, auth: Auth, whence: Whence) -> Peer:
+        """Raises Unauthenticated, Forbidden, Unavailable."""
         ...
 
     async def still(self, auth: Auth) -> ActorRole:

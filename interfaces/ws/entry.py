@@ -17,7 +17,7 @@ from interfaces.ws.closing import (
     SocketClosing,
     closing_of,
 )
-from interfaces.ws.door import Door
+from interfaces.ws.door import Door, Whence
 from interfaces.ws.limits import SocketLimits
 from interfaces.ws.line import Line
 from interfaces.ws.peer import Peer
@@ -43,11 +43,11 @@ async def first_auth(line: Line, limits: SocketLimits) -> Auth:
     return frame
 
 
-async def admit(door: Door, auth: Auth, site: str | None) -> Peer:
+async def admit(door: Door, auth: Auth, whence: Whence) -> Peer:
     """Who it is. Raises SocketClosing for what the door refuses, and where nobody can say in time."""
     try:
         async with asyncio.timeout(ADMIT_SECONDS):
-            return await door.admit(auth, site)
+            return await door.admit(auth, whence)
     except Refusal as refusal:
         raise SocketClosing(closing_of(refusal)) from refusal
     except (psycopg.Error, TimeoutError) as error:

@@ -60,6 +60,7 @@ class Hub:
         self._keep(asyncio.create_task(self._rounds.credentials()))
         self._keep(asyncio.create_task(self._rounds.presence()))
         self._keep(asyncio.create_task(self._rounds.visitors()))
+        self._keep(asyncio.create_task(self._rounds.addresses()))
 
     async def close(self) -> None:
         """Closes every socket with 1012; the clients resume elsewhere."""

@@ -21,12 +21,15 @@ SPEAKERS: Roles = AGENTS | {"visitor"}
 class Peer(msgspec.Struct, frozen=True):
     """An authenticated end. A visitor hears of its own conversations, a member of all.
 
-    `expires_at` is None where the credential does not expire; `token_id` is the widget token's.
+    `expires_at` is None where the credential does not expire; `token_id` is the widget token's. `widget_ids` are
+    the widgets by which a visitor came, whose rules say from which `address` that may be.
     """
 
     actor: Actor
     expires_at: datetime | None = None
     token_id: UUID | None = None
+    widget_ids: frozenset[UUID] = frozenset()
+    address: str | None = None
 
     @property
     def contact_id(self) -> UUID | None:

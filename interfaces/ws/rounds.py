@@ -10,10 +10,11 @@ import structlog
 from psycopg_pool import PoolTimeout
 
 from domain.refusals import Refusal, Unavailable
+from infrastructure.access.addresses import Addresses
 from infrastructure.access.visitor_tokens import VisitorTokens
 from infrastructure.postgres import Database
 from interfaces.ws.channel import CHECKPOINT_TURNS, Channel
-from interfaces.ws.closing import REVOKED, closing_of
+from interfaces.ws.closing import NOT_FROM_HERE, REVOKED, closing_of
 from interfaces.ws.limits import SocketLimits
 from interfaces.ws.outbox import Outbox, close_all
 
@@ -32,6 +33,7 @@ class Rounds:
     ) -> None:
         self._channels = channels
         self._visitor_tokens = VisitorTokens(database)
+        self._addresses = Addresses(database)
         self._limits = limits
 
     async def checkpoints(self) -> None:
@@ -65,6 +67,25 @@ class Rounds:
             await asyncio.sleep(self._limits.recheck_seconds)
             if self._channels():
                 await self._show_out()
+
+    async def addresses(self) -> None:
+        """Closes the sockets of visitors who are where their widget may not be used: one question for all."""
+        while True:
+            await asyncio.sleep(self._limits.recheck_seconds)
+            await self._look_over()
+
+    async def _look_over(self) -> None:
+        visitors = [(channel.tenant_id, one) for channel in self._channels() for one in channel.visitors]
+        widgets = {(tenant_id, id) for tenant_id, one in visitors for id in one.peer.widget_ids}
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                gates = await self._addresses.gates(widgets)
+        except (psycopg.Error, PoolTimeout, TimeoutError):
+            _log.warning("address_rules_not_read")
+            return
+        for tenant_id, one in visitors:
+            if not all(gates[tenant_id, id].admits(one.peer.address) for id in one.peer.widget_ids):
+                one.close(NOT_FROM_HERE)
 
     async def _show_out(self) -> None:
         try:

@@ -18,7 +18,7 @@ from infrastructure.ending import end
 from interfaces.wire import author_wire
 from interfaces.ws.client_frames import Auth, ClientFrame, Ping, SendPresence, SendTyping, decode
 from interfaces.ws.closing import FORBIDDEN, INTERNAL, TRY_AGAIN, Closing, SocketClosing
-from interfaces.ws.door import Door
+from interfaces.ws.door import Door, Whence
 from interfaces.ws.entry import admit
 from interfaces.ws.expiry import Expiry
 from interfaces.ws.frames import (
@@ -44,11 +44,11 @@ _log = structlog.get_logger(__name__)
 class Session:
     """Two tasks: one writes what the outbox holds, one reads what the client says."""
 
-    def __init__(self, line: Line, hub: Hub, door: Door, site: str | None, outbox: Outbox) -> None:
+    def __init__(self, line: Line, hub: Hub, door: Door, whence: Whence, outbox: Outbox) -> None:
         self._line = line
         self._hub = hub
         self._door = door
-        self._site = site
+        self._whence = whence
         self._outbox = outbox
         self._expiry = Expiry(outbox, hub.limits.expiry_notice_seconds)
         self._epoch = 0
@@ -130,7 +130,7 @@ class Session:
 
     async def _renew(self, auth: Auth) -> None:
         """The same person with a newer token; anybody else is shown out. Nothing is replayed."""
-        peer = await admit(self._door, auth, self._site)
+        peer = await admit(self._door, auth, self._whence)
         if not peer.is_same_as(self._outbox.peer):
             raise SocketClosing(FORBIDDEN)
         self._outbox.peer = peer

@@ -6,8 +6,9 @@ import structlog
 from litestar import WebSocket
 
 from interfaces.http.audience import foreign_origin
+from interfaces.http.headers import address_of
 from interfaces.ws.closing import INTERNAL, Closing, SocketClosing
-from interfaces.ws.door import Door
+from interfaces.ws.door import Door, Whence
 from interfaces.ws.entry import admit, first_auth
 from interfaces.ws.hub import Hub
 from interfaces.ws.line import Line
@@ -20,7 +21,7 @@ async def serve(socket: WebSocket, door: Door, hub: Hub) -> None:
     """Until either side closes it."""
     line = Line(socket, hub.limits)
     try:
-        closing = await _converse(line, door, hub, foreign_origin(socket))
+        closing = await _converse(line, door, hub, Whence(foreign_origin(socket), address_of(socket)))
     except SocketClosing as ending:
         closing = ending.closing
     except Exception:
@@ -30,10 +31,10 @@ async def serve(socket: WebSocket, door: Door, hub: Hub) -> None:
     await line.close(closing)
 
 
-async def _converse(line: Line, door: Door, hub: Hub, site: str | None) -> Closing:
+async def _converse(line: Line, door: Door, hub: Hub, whence: Whence) -> Closing:
     await line.accept()
     async with hub.stranger():
         auth = await first_auth(line, hub.limits)
-        peer = await admit(door, auth, site)
+        peer = await admit(door, auth, whence)
     async with hub.join(peer) as outbox:
-        return await Session(line, hub, door, site, outbox).run(auth)
+        return await Session(line, hub, door, whence, outbox).run(auth)

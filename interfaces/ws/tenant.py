@@ -7,6 +7,7 @@ from domain.kernel import By
 from domain.refusals import Forbidden
 from infrastructure.access.access import Access
 from interfaces.ws.client_frames import Auth
+from interfaces.ws.door import Whence
 from interfaces.ws.peer import LISTENERS, Peer
 
 
@@ -16,8 +17,8 @@ class MemberDoor:
     def __init__(self, access: Access) -> None:
         self._access = access
 
-    async def admit(self, auth: Auth, site: str | None) -> Peer:
-        """The token is the proof; from which site it comes does not matter."""
+    async def admit(self, auth: Auth, whence: Whence) -> Peer:
+        """The token is the proof; from where it comes does not matter."""
         member = await self._access.member(auth.token)
         if member.role not in LISTENERS:
             raise Forbidden
@@ -25,4 +26,4 @@ class MemberDoor:
         return Peer(actor, expires_at=member.expires_at)
 
     async def still(self, auth: Auth) -> ActorRole:
-        return (await self.admit(auth, None)).actor.role
+        return (await self.admit(auth, Whence())).actor.role

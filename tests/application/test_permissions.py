@@ -85,6 +85,7 @@ InstallWidget         owner admin system
 CreateWidget          owner admin system
 RestyleWidget         owner admin system
 ConfigureWidget       owner admin system
+SetWidgetAddressRules owner admin system
 ArchiveWidget         owner admin system
 RotateWidgetToken     owner admin system
 IssueWidgetToken      owner admin system

@@ -3,36 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from uuid import UUID
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from application.contact import EraseContact, IntroduceContact
 from application.handling import EndConversation
-from application.joining import IdentifyContact
+from application.joining import IdentifyContact, MergeContact, UnmergeContact
+from application.known_rules import RULES_AGE
+from application.log import LoadedStream
 from application.marks import SetAttributes
 from application.policies.qualify_by_rules import QualifyByRules
 from application.qualification import DisqualifyConversation, QualifyConversation
 from application.qualification_rules import SetQualificationRules
+from application.weighed import Place
 from application.work import fold
-from domain.conversation import Conversation
+from domain.conversation import Conversation, MessagePosted
 from domain.ids import natural_key
 from domain.personal import ERASED
 from domain.qualification import ConversationQualified
-from domain.qualification_rules import LeadField, LeadRule, Ruleset, rules_of
-from domain.refusals import Conflict, Forbidden
-from tests.support.house import ADMIN, TENANT, VISITING, VISITOR, House, agent
+from domain.qualification_rules import LeadField, LeadRule, QualificationRules, Ruleset, rules_of
+from domain.refusals import Conflict, Forbidden, Refusal
+from tests.support.house import ADMIN, STRANGER, TENANT, VISITING, VISITOR, House, agent
 from tests.support.memory_log import MemoryLog
 
+EAGER = Ruleset((LeadRule("Wish", contactable=False, words={"en": ("price*",)}),))
+PAGES = Ruleset((LeadRule("Price page", pages=("/pricing",)),))
+OFF = Ruleset(EAGER.rules, enabled=False)
 MINE = Ruleset((LeadRule("Sales form", contactable=False, fields=(LeadField("topic", ("sales",)),), score=40),))
+
+
+class Read(MemoryLog):
+    """Notes which streams are read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads: list[UUID] = []
+
+    async def load(self, tenant_id: int, stream_id: UUID) -> LoadedStream:
+        self.reads.append(stream_id)
+        return await super().load(tenant_id, stream_id)
 
 
 class Scene(House):
     def __init__(self) -> None:
-        self.memory = MemoryLog()
+        self.memory = Read()
         super().__init__(self.memory)
         self.seen_pages: tuple[str, ...] = ()
         self.followed = 0
+        self.time = 0.0
+        self.policy = QualifyByRules(self.memory, self.bus, self, lambda: self.time)
 
     async def open_conversations(self, tenant_id: int, contact_ids: Sequence[UUID], seq: int) -> Sequence[UUID]:
         ids = {one.stream_id for one in self.memory.recorded if one.type == "conversation.started.1"}
@@ -46,13 +69,15 @@ class Scene(House):
     async def pages(self, tenant_id: int, contact_id: UUID) -> Sequence[str]:
         return self.seen_pages
 
-    async def follow(self, since: int | None = None) -> None:
-        policy = QualifyByRules(self.memory, self.bus, self)
+    async def follow(self, since: int | None = None) -> list[UUID]:
+        """The streams that were read for it."""
+        self.memory.reads = []
         events = self.memory.recorded[self.followed if since is None else since :]
         self.followed = len(self.memory.recorded)
         for one in events:
-            if policy.concerns(one):
-                await policy.react(one)
+            if self.policy.concerns(one):
+                await self.policy.react(one)
+        return self.memory.reads
 
     @property
     def leads(self) -> list[ConversationQualified]:
@@ -157,3 +182,198 @@ async def test_what_an_erased_person_said_makes_no_lead(scene: Scene) -> None:
     assert any(getattr(one.event, "text", None) == ERASED for one in scene.memory.recorded)
     await scene.follow()
     assert scene.leads == []
+
+
+async def test_words_that_change_nothing_cost_no_query(scene: Scene) -> None:
+    """The rules are read once; then a conversation is read only where a word may make it a lead."""
+    chat = await scene.chat("Hello", with_assistant=False)
+    assert await scene.follow() == [rules_of(TENANT)]
+    await scene.say(chat, "Are you there?")
+    assert await scene.follow() == []
+    await scene.say(chat, "What is the price?")
+    assert await scene.follow() == [chat, VISITOR]
+    await scene.say(chat, "Anybody?")
+    assert await scene.follow() == []
+    await scene.say(chat, "zoe@home.test")
+    assert (await scene.follow())[:2] == [chat, VISITOR]
+    assert len(scene.leads) == 1
+    await scene.say(chat, "The price, please: zoe@home.test")
+    await scene.follow()
+    await scene.say(chat, "The price, please: zoe@home.test")
+    assert await scene.follow() == []
+
+
+async def test_who_cannot_qualify_is_not_looked_up(scene: Scene) -> None:
+    chat = await scene.chat("Hello", with_assistant=False)
+    await scene.say(chat, "zoe@home.test")
+    assert await scene.follow() == [rules_of(TENANT), chat]
+
+
+async def test_a_change_of_the_rules_counts_for_the_next_word(scene: Scene) -> None:
+    """Also where only another process heard of it, after a while."""
+    chat = await scene.chat("The price?", with_assistant=False)
+    await scene.follow()
+    await scene.do(ADMIN, SetQualificationRules(ruleset=EAGER))
+    await scene.follow()
+    await scene.say(chat, "Hello?")
+    await scene.follow()
+    assert [lead.ruleset_version for lead in scene.leads] == [1]
+    other = await scene.chat("Hello", with_assistant=False)
+    await scene.follow()
+    await scene.do(ADMIN, SetQualificationRules(ruleset=Ruleset((LeadRule("Hi", False, {"en": ("hello",)}),))))
+    scene.followed = len(scene.memory.recorded)
+    await scene.say(other, "Hm")
+    await scene.follow()
+    assert len(scene.leads) == 1
+    scene.time += RULES_AGE + 1
+    await scene.say(other, "Hm")
+    await scene.follow()
+    assert [lead.ruleset_version for lead in scene.leads] == [1, 2]
+
+
+async def test_who_was_found_to_be_somebody_known_is_a_lead_at_the_next_word(scene: Scene) -> None:
+    chat = await scene.chat("The price?", with_assistant=False)
+    await scene.do(ADMIN, IntroduceContact(contact_id=STRANGER, email="zoe@home.test"))
+    await scene.follow()
+    await scene.do(ADMIN, MergeContact(contact_id=VISITOR, into_id=STRANGER))
+    await scene.follow()
+    await scene.say(chat, "Hello?")
+    await scene.follow()
+    assert [lead.originator_id for lead in scene.leads] == [chat]
+
+
+async def test_what_the_one_becomes_known_by_counts_for_the_other(scene: Scene) -> None:
+    """Also for a conversation that had ended meanwhile, at its next word."""
+    chat = await scene.chat("The price?", with_assistant=False)
+    await scene.do(ADMIN, IntroduceContact(contact_id=STRANGER, name="Zoe"))
+    await scene.do(ADMIN, MergeContact(contact_id=VISITOR, into_id=STRANGER))
+    await scene.follow()
+    await scene.say(chat, "And a demo?")
+    await scene.follow()
+    await scene.do(agent(), EndConversation(conversation_id=chat))
+    await scene.do(ADMIN, IntroduceContact(contact_id=STRANGER, email="zoe@home.test"))
+    await scene.follow()
+    assert scene.leads == []
+    await scene.say(chat, "Hello?")
+    await scene.follow()
+    assert [lead.originator_id for lead in scene.leads] == [chat]
+
+
+async def test_a_word_of_somebody_who_counts_more_is_looked_at_once(scene: Scene) -> None:
+    """Then nothing that is said changes it."""
+    chat = await scene.chat("The price? zoe@home.test", with_assistant=False)
+    await scene.follow()
+    await scene.do(agent(), DisqualifyConversation(conversation_id=chat))
+    await scene.do(agent(), QualifyConversation(conversation_id=chat))
+    await scene.follow()
+    await scene.say(chat, "Hello?")
+    assert await scene.follow() == [chat]
+    await scene.say(chat, "Hello?")
+    assert await scene.follow() == []
+
+
+async def test_a_process_that_has_just_begun_weighs_all_that_was_said(scene: Scene) -> None:
+    chat = await scene.chat("The price?", with_assistant=False)
+    await scene.follow()
+    scene.policy = QualifyByRules(scene.memory, scene.bus, scene)
+    await scene.say(chat, "zoe@home.test")
+    await scene.follow()
+    assert [lead.originator_id for lead in scene.leads] == [chat]
+
+
+async def test_a_finding_that_was_overtaken_is_not_kept(scene: Scene) -> None:
+    """The contact becomes known while a message of an ended conversation is being weighed."""
+    chat = await scene.chat("The price?", with_assistant=False)
+    await scene.do(agent(), EndConversation(conversation_id=chat))
+    load = scene.memory.load
+
+    async def slowly(tenant_id: int, stream_id: UUID) -> LoadedStream:
+        loaded = await load(tenant_id, stream_id)
+        if stream_id == VISITOR and len(scene.memory.recorded) == before:
+            await scene.do(VISITING, IntroduceContact(contact_id=VISITOR, email="zoe@home.test"))
+            await scene.policy.react(scene.memory.recorded[-1])
+        return loaded
+
+    before = len(scene.memory.recorded)
+    scene.memory.load = slowly
+    scene.followed = 0
+    await scene.follow()
+    assert scene.leads == []
+    scene.followed = len(scene.memory.recorded)
+    await scene.say(chat, "Hello?")
+    await scene.follow()
+    assert len(scene.leads) == 1
+
+
+class Forgetful(QualifyByRules):
+    """Reads everything for every event."""
+
+    def _is_settled(self, place: Place, event: MessagePosted, rules: QualificationRules) -> bool:
+        return False
+
+
+class ForgetfulScene(Scene):
+    async def follow(self, since: int | None = None) -> list[UUID]:
+        self.policy = Forgetful(self.memory, self.bus, self)
+        return await super().follow(since)
+
+
+TEXTS = ("Hello", "What is the price?", "zoe@home.test", "+49 30 1234567", "I want to buy: zoe@home.test")
+STEPS = st.one_of(
+    st.tuples(st.just("say"), st.integers(0, 1), st.sampled_from(TEXTS)),
+    st.tuples(st.sampled_from(["answer", "end", "lead", "no lead"]), st.integers(0, 1), st.just("")),
+    st.tuples(
+        st.sampled_from(["known", "other known", "merge", "part", "look", "later"]), st.just(0), st.just("")
+    ),
+    st.tuples(st.just("rules"), st.integers(0, 3), st.just("")),
+)
+
+
+async def take(scene: Scene, chats: Sequence[UUID], step: tuple[str, int, str]) -> None:
+    name, number, text = step
+    chat = chats[number % 2]
+    merge = {"contact_id": VISITOR, "into_id": STRANGER}
+    values = {"conversation_id": chat, "values": '{"topic":"sales"}'}
+    with suppress(Refusal):
+        match name:
+            case "say":
+                await scene.say(chat, text)
+            case "answer":
+                await scene.do(agent(), SetAttributes(**values))
+            case "end":
+                await scene.do(agent(), EndConversation(conversation_id=chat))
+            case "lead":
+                await scene.do(agent(), QualifyConversation(conversation_id=chat))
+            case "no lead":
+                await scene.do(agent(), DisqualifyConversation(conversation_id=chat))
+            case "known":
+                await scene.do(ADMIN, IntroduceContact(contact_id=VISITOR, email="a@home.test"))
+            case "other known":
+                await scene.do(ADMIN, IntroduceContact(contact_id=STRANGER, email="b@home.test"))
+            case "merge":
+                await scene.do(ADMIN, MergeContact(**merge))
+            case "part":
+                await scene.do(ADMIN, UnmergeContact(contact_id=VISITOR))
+            case "look":
+                scene.seen_pages = ("https://shop.test/pricing",)
+            case "later":
+                scene.time += 20
+            case _:
+                ruleset = (EAGER, PAGES, OFF, MINE)[number]
+                await scene.do(ADMIN, SetQualificationRules(ruleset=ruleset))
+
+
+@given(st.lists(STEPS, max_size=25))
+@settings(max_examples=60, deadline=None)
+async def test_what_is_remembered_changes_no_verdict(steps: list[tuple[str, int, str]]) -> None:
+    """Whatever happens in whatever order, as if everything were read for every event."""
+    told: list[list[ConversationQualified]] = []
+    for scene in (Scene(), ForgetfulScene()):
+        chats = [await scene.chat(text, with_assistant=False) for text in ("Hello", "What is the price?")]
+        await scene.do(ADMIN, IntroduceContact(contact_id=STRANGER, name="Zoe"))
+        await scene.follow()
+        for step in steps:
+            await take(scene, chats, step)
+            await scene.follow()
+        told.append(scene.leads)
+    assert told[0] == told[1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
@@ -12,20 +11,9 @@ from application.actor import system
 from application.agent import ChangeAgentRole, DeactivateAgent
 from application.command import Command
 from domain.refusals import TokenRevoked
-from infrastructure.embedded.nats import NatsServer
-from tests.interfaces.ws.edge import Client, Edge, open_edge
+from tests.interfaces.ws.edge import Client, Edge
 
 LIMIT = 5.0
-
-
-@pytest.fixture
-async def edges(database_url: str, nats_server: NatsServer) -> AsyncIterator[tuple[Edge, Edge]]:
-    """Two processes; only the first one relays."""
-    async with (
-        open_edge(database_url, nats_server.url) as here,
-        open_edge(database_url, nats_server.url, relays=False) as there,
-    ):
-        yield here, there
 
 
 async def closed_in_time(client: Client) -> tuple[int, str]:
