@@ -65,8 +65,10 @@ ORDER BY contact_id, version LIMIT %s"""
 
 _FILES = """
 SELECT file_id, name, content_type, size, uploaded_at, conversation_id, is_purged FROM read.file
-WHERE tenant_id = %s AND (contact_id = ANY(%s) OR subject_id = ANY(%s)) AND file_id > %s
-ORDER BY file_id LIMIT %s"""
+WHERE tenant_id = %(tenant_id)s AND file_id > %(last)s AND file_id = ANY(ARRAY(
+  SELECT f.file_id FROM read.file f WHERE f.tenant_id = %(tenant_id)s AND f.contact_id = ANY(%(ids)s)
+  UNION SELECT f.file_id FROM read.file f WHERE f.tenant_id = %(tenant_id)s AND f.subject_id = ANY(%(ids)s)))
+ORDER BY file_id LIMIT %(limit)s"""
 
 # One look per campaign and contact, by keys: a campaign's recipients are never read through.
 _CAMPAIGNS = """
@@ -99,8 +101,9 @@ async def read_held_files(
     connection: Connection, tenant_id: int, contact_ids: Collection[UUID], after: HeldFile | None
 ) -> tuple[HeldFile, ...]:
     """In the order of their ids."""
-    ids, last = list(contact_ids), NOWHERE if after is None else after.file_id
-    cursor = await connection.execute(_FILES, (tenant_id, ids, ids, last, BATCH))
+    last = NOWHERE if after is None else after.file_id
+    values = {"tenant_id": tenant_id, "ids": list(contact_ids), "last": last, "limit": BATCH}
+    cursor = await connection.execute(_FILES, values)
     return tuple(HeldFile(*row) for row in await cursor.fetchall())
 
 

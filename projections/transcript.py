@@ -71,12 +71,13 @@ _NEWEST = """c.contact_id IN (SELECT %s::uuid UNION ALL SELECT o.contact_id FROM
   WHERE o.tenant_id = %s AND o.merged_into = %s AND o.is_linked)
 ORDER BY c.started_at DESC, c.conversation_id DESC LIMIT %s"""
 
-_OF_PERSON = """c.conversation_id IN (
+# ARRAY, so that the person's conversations are found first, whatever the planner thinks of the tenant's.
+_OF_PERSON = """c.conversation_id = ANY(ARRAY(
   SELECT w.conversation_id FROM unnest(%s::uuid[]) AS f(contact_id) CROSS JOIN LATERAL (
     SELECT o.conversation_id, o.started_at FROM read.conversation o
     WHERE o.tenant_id = %s AND o.contact_id = f.contact_id AND (o.started_at, o.conversation_id) > (%s, %s)
     ORDER BY o.started_at, o.conversation_id LIMIT %s) w
-  ORDER BY w.started_at, w.conversation_id LIMIT %s)
+  ORDER BY w.started_at, w.conversation_id LIMIT %s))
 ORDER BY c.started_at, c.conversation_id"""
 
 _OF_SEVERAL = f"""
