@@ -1,20 +1,21 @@
 """Held: what is held about one person, whoever of their contacts it lies with, read in batches.
 
 Each batch begins behind the last row of the one before, so no batch is larger for there being more. What was said
-is in `projections/transcript.py`, what was tracked in `projections/visits.py`.
+is in `projections/transcript.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from application.projection import Connection
 from domain.campaign_batch import RecipientStatus
-from domain.kernel import NOWHERE, ActorKind
+from domain.kernel import BEGINNING, NOWHERE, ActorKind
 
 BATCH = 200
 """Rows that are read, and held in memory, at once."""
@@ -44,6 +45,19 @@ class HeldFile(msgspec.Struct, frozen=True):
     is_purged: bool
 
 
+class HeldVisit(msgspec.Struct, frozen=True):
+    """A page they looked at, or another event that a browser reported under their token; `name` tells which."""
+
+    contact_id: UUID
+    event_id: UUID
+    at: datetime
+    name: str
+    url: str | None
+    title: str | None
+    referrer: str | None
+    props: dict[str, Any] | None
+
+
 class HeldCampaign(msgspec.Struct, frozen=True):
     """A campaign that was meant for a contact, shown to them or answered by them; `status` None: only shown."""
 
@@ -69,6 +83,14 @@ WHERE tenant_id = %(tenant_id)s AND file_id > %(last)s AND file_id = ANY(ARRAY(
   SELECT f.file_id FROM read.file f WHERE f.tenant_id = %(tenant_id)s AND f.contact_id = ANY(%(ids)s)
   UNION SELECT f.file_id FROM read.file f WHERE f.tenant_id = %(tenant_id)s AND f.subject_id = ANY(%(ids)s)))
 ORDER BY file_id LIMIT %(limit)s"""
+
+# Only what a visitor token proves: a session is a label that anybody may send, and its trail may be another's.
+_VISITS = """
+SELECT w.* FROM unnest(%(ids)s::uuid[]) AS f(contact_id) CROSS JOIN LATERAL (
+  SELECT v.visitor_id, v.event_id, v.at, v.name, v.url, v.title, v.referrer, v.props FROM track.event v
+  WHERE v.tenant_id = %(tenant_id)s AND v.visitor_id = f.contact_id AND (v.at, v.event_id) > (%(at)s, %(last)s)
+  ORDER BY v.at, v.event_id LIMIT %(limit)s) w
+ORDER BY w.at, w.event_id LIMIT %(limit)s"""
 
 # One look per campaign and contact, by keys: a campaign's recipients are never read through.
 _CAMPAIGNS = """
@@ -105,6 +127,16 @@ async def read_held_files(
     values = {"tenant_id": tenant_id, "ids": list(contact_ids), "last": last, "limit": BATCH}
     cursor = await connection.execute(_FILES, values)
     return tuple(HeldFile(*row) for row in await cursor.fetchall())
+
+
+async def read_held_visits(
+    connection: Connection, tenant_id: int, contact_ids: Collection[UUID], after: HeldVisit | None
+) -> tuple[HeldVisit, ...]:
+    """Oldest first."""
+    at, last = (BEGINNING, NOWHERE) if after is None else (after.at, after.event_id)
+    values = {"tenant_id": tenant_id, "ids": list(contact_ids), "at": at, "last": last, "limit": BATCH}
+    cursor = await connection.execute(_VISITS, values)
+    return tuple(HeldVisit(*row) for row in await cursor.fetchall())
 
 
 async def read_held_campaigns(

@@ -7,41 +7,36 @@ more memory than the smallest.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-import msgspec
-
-from domain.campaign_batch import RecipientStatus
 from domain.catalog import EVENT_TYPES
 from domain.contact import ContactNoted
 from domain.conversation import AssistantReplied, MessagePosted, NoteAdded
-from domain.ids import wire
 from domain.kernel import By
 from domain.personal import personal_fields
 from infrastructure.clock import now
 from interfaces.conversation_body import conversation_of_view
 from interfaces.event_body import EventBodies
+from interfaces.export_bodies import ExportedFile, campaign_entry, file_entry, note_entry, visit_entry
 from interfaces.export_formats import Entry
 from interfaces.http.attachments import with_links
 from interfaces.http.contact_body import contact_of_view
 from interfaces.http.parts import HttpParts
-from interfaces.http.visitors import moment_body
 from interfaces.message_body import message_of_view
-from interfaces.wire import author_wire, maybe_wire
 from projections.contacts import read_contacts_of
 from projections.held import (
     BATCH,
     HeldCampaign,
     HeldFile,
     HeldNote,
+    HeldVisit,
     read_held_campaigns,
     read_held_files,
     read_held_notes,
+    read_held_visits,
 )
 from projections.transcript import ConversationView, Message, messages_of_several, person_conversations
-from projections.visits import read_timeline
 
 Row = TypeVar("Row")
 _WITH_SECTIONS = (MessagePosted, NoteAdded, AssistantReplied, ContactNoted)
@@ -49,43 +44,6 @@ PERSONAL = tuple(
     name for name, kind in EVENT_TYPES.items() if personal_fields(kind) and not issubclass(kind, _WITH_SECTIONS)
 )
 """Types of events that hold words on a person which no other section shows, or which were replaced since."""
-
-
-class ExportedNote(msgspec.Struct, frozen=True, rename="camel"):
-    """An agent's note on the person; `authorId` is null for an integration."""
-
-    id: str
-    contact_id: str
-    author_id: str | None
-    text: str | None
-    created_at: datetime
-
-
-class ExportedFile(msgspec.Struct, frozen=True, rename="camel"):
-    """`url` is for whoever asked, until `expiresAt`; both null once the file is deleted."""
-
-    id: str
-    name: str | None
-    size: int
-    content_type: str
-    uploaded_at: datetime
-    conversation_id: str | None
-    url: str | None = None
-    expires_at: datetime | None = None
-
-
-class ExportedCampaign(msgspec.Struct, frozen=True, rename="camel"):
-    """`status`: how far its message came, null where it was only shown; `shownAt`, `seenAt`: in the widget."""
-
-    id: str
-    contact_id: str
-    name: str
-    status: RecipientStatus | None
-    at: datetime | None
-    reason: str | None
-    conversation_id: str | None
-    shown_at: datetime | None
-    seen_at: datetime | None
 
 
 class HeldPerson:
@@ -123,7 +81,7 @@ class HeldPerson:
                 return await read_held_notes(connection, self._tenant_id, self._family, last)
 
         async for page in _paged(read):
-            yield [Entry("note", _note(one)) for one in page]
+            yield [Entry("note", note_entry(one)) for one in page]
 
     async def _conversations(self) -> AsyncIterator[list[Entry]]:
         """Each with its messages behind it; with what agents noted in it, `private`."""
@@ -150,15 +108,12 @@ class HeldPerson:
             yield [Entry("file", self._file(one)) for one in page]
 
     async def _visits(self) -> AsyncIterator[list[Entry]]:
-        """What was tracked; the conversations and ratings of the timeline have their own place."""
-        cursor = None
-        while True:
+        async def read(last: HeldVisit | None) -> Sequence[HeldVisit]:
             async with self._parts.database.tenant(self._tenant_id) as connection:
-                page = await read_timeline(connection, self._tenant_id, self._family[0], BATCH, cursor)
-            yield [Entry("visit", moment_body(one)) for one in page.moments if one.kind in ("page", "event")]
-            if page.next_cursor is None:
-                return
-            cursor = page.next_cursor
+                return await read_held_visits(connection, self._tenant_id, self._family, last)
+
+        async for page in _paged(read):
+            yield [Entry("visit", visit_entry(one)) for one in page]
 
     async def _campaigns(self) -> AsyncIterator[list[Entry]]:
         async def read(last: HeldCampaign | None) -> Sequence[HeldCampaign]:
@@ -166,7 +121,7 @@ class HeldPerson:
                 return await read_held_campaigns(connection, self._tenant_id, self._family, last)
 
         async for page in _paged(read):
-            yield [Entry("campaign", _campaign(one)) for one in page]
+            yield [Entry("campaign", campaign_entry(one)) for one in page]
 
     async def _events(self) -> AsyncIterator[list[Entry]]:
         """Of the contacts, then of their conversations: what was said of them before, why they are a lead."""
@@ -204,18 +159,10 @@ class HeldPerson:
             yield [Entry("event", bodies.body(one)) for one in page]
 
     def _file(self, one: HeldFile) -> ExportedFile:
-        body = ExportedFile(
-            wire("file", one.file_id),
-            one.name,
-            one.size,
-            one.content_type,
-            one.uploaded_at,
-            maybe_wire("conversation", one.conversation_id),
-        )
         if one.is_purged:
-            return body
+            return file_entry(one)
         link = self._parts.files.links.link(self._tenant_id, one.file_id, self._asker, now())
-        return msgspec.structs.replace(body, url=self._parts.base_url + link.path, expires_at=link.expires_at)
+        return file_entry(one, self._parts.base_url + link.path, link.expires_at)
 
 
 async def _paged(read: Callable[[Row | None], Awaitable[Sequence[Row]]]) -> AsyncIterator[Sequence[Row]]:
@@ -235,22 +182,3 @@ def _cut(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
 
 def _conversation(view: ConversationView) -> Entry:
     return Entry("conversation", conversation_of_view(view, "agent"))
-
-
-def _note(one: HeldNote) -> ExportedNote:
-    author = author_wire(one.author_kind, one.author_id)
-    return ExportedNote(wire("note", one.note_id), wire("contact", one.contact_id), author, one.text, one.at)
-
-
-def _campaign(one: HeldCampaign) -> ExportedCampaign:
-    return ExportedCampaign(
-        id=wire("campaign", one.campaign_id),
-        contact_id=wire("contact", one.contact_id),
-        name=one.name,
-        status=one.status,
-        at=one.at,
-        reason=one.reason,
-        conversation_id=maybe_wire("conversation", one.conversation_id),
-        shown_at=one.shown_at,
-        seen_at=one.seen_at,
-    )

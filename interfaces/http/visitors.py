@@ -87,7 +87,7 @@ async def get_visitor_timeline(
         if not await is_known(connection, caller.tenant_id, id):
             raise NotFound
         page = await read_timeline(connection, caller.tenant_id, id, limit, cursor)
-    return answer(TimelineBody(tuple(moment_body(one) for one in page.moments), page.next_cursor), seq=seq)
+    return answer(TimelineBody(tuple(_moment(one) for one in page.moments), page.next_cursor), seq=seq)
 
 
 @post(
@@ -145,7 +145,7 @@ async def refuse_flood(parts: HttpParts, opened: Opening, command: Command | Non
         raise StartsLimited(int(left.total_seconds()) + 1)
 
 
-def moment_body(one: MomentView) -> MomentBody:
+def _moment(one: MomentView) -> MomentBody:
     return MomentBody(
         type=one.kind,
         at=one.at,

@@ -106,6 +106,19 @@ async def test_a_line_each_tells_the_same_as_the_document(
             assert [one["data"] for one in lines if one["type"] == section[:-1]] == told[section], section
 
 
+async def test_a_trail_that_only_a_session_ties_to_them_is_not_theirs(desk: Desk, shop: Shop) -> None:
+    """Anybody may send the label of somebody else's session."""
+    admin, token = await shop.member("admin"), (await shop.say()).json()["visitorToken"]
+    path = f"/api/widgets/{shop.widget}/track"
+    for page, headers in (("mine", {"X-Visitor-Token": token}), ("anothers", {})):
+        body = {"sessionId": "session_1", "event": "page_view", "url": f"https://shop.test/{page}"}
+        assert (await desk.http.post(path, json=body, headers=shop.site | headers)).status_code == 200
+    await desk.fold()
+    listed = (await desk.http.get(CONTACTS, headers=admin)).json()["data"]
+    told = (await export(desk, listed[0]["id"], admin)).json()
+    assert [visit["url"] for visit in told["visits"]] == ["https://shop.test/mine"]
+
+
 async def test_campaigns_that_were_sent_or_shown_are_told(desk: Desk, shop: Shop) -> None:
     admin = await shop.member("admin")
     id, _ = await shop.thread()
