@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -139,6 +140,15 @@ async def read_contact(connection: Connection, tenant_id: int, contact_id: UUID)
     found = await connection.execute((_LIST + " AND c.contact_id = %(contact_id)s").encode(), values)
     row = await found.fetchone()
     return _contact(row) if row else None
+
+
+async def read_contacts_of(
+    connection: Connection, tenant_id: int, contact_ids: Collection[UUID]
+) -> tuple[ContactView, ...]:
+    """Several contacts in one query, in the order of their ids; those that this tenant has."""
+    query = _LIST + " AND c.contact_id = ANY(%(ids)s) ORDER BY c.contact_id"
+    found = await connection.execute(query.encode(), {"tenant_id": tenant_id, "ids": list(contact_ids)})
+    return tuple(_contact(row) for row in await found.fetchall())
 
 
 async def read_contact_notes(

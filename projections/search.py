@@ -15,6 +15,7 @@ from application.projection import Connection
 from domain.kernel import ActorKind
 from domain.refusals import Invalid
 from projections.cursor import page_limit
+from projections.search_fold import ATTRIBUTES
 from projections.search_query import (
     Match,
     Narrowing,
@@ -30,7 +31,7 @@ from projections.search_survivors import by_survivor, read_survivors
 from projections.snippet import CLOSE, OPEN, Span, snippet, spans_of
 
 SearchIn = Literal["messages", "conversations", "contacts"]
-
+Found = Literal["text", "file", "attribute", "contact"]
 
 LONGEST = 500
 """Characters that can be searched for."""
@@ -52,7 +53,10 @@ class SearchFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SearchHit(msgspec.Struct, frozen=True, kw_only=True):
-    """A message; or a conversation, told by the best of its `matches` messages; or a contact, without any.
+    """A message; or a conversation, told by the best of its `matches`; or a contact, without any.
+
+    `found`: whether `snippet` is of what was said, the names of its files, a line each, the texts of the
+    conversation's attributes (then it is no message), or of what the contact is known by.
 
     A contact that is part of another one is found as the one that survives; `snippet` is what was found.
 
@@ -69,6 +73,7 @@ class SearchHit(msgspec.Struct, frozen=True, kw_only=True):
     author_id: UUID
     private: bool = False
     at: datetime
+    found: Found
     snippet: str
     highlights: tuple[Span, ...]
     rank: float
@@ -84,14 +89,21 @@ class SearchPage(msgspec.Struct, frozen=True):
 
 _ASKED = "SELECT read.asked(%s)::text"
 
+
+def _marked(column: str) -> str:
+    return (
+        f"ts_headline('read.words', read.parted(translate({column}, E'{OPEN}{CLOSE}', '  ')), %(asked)s::tsquery, "
+        f'E\'StartSel="{OPEN}", StopSel="{CLOSE}", HighlightAll=true\')'
+    )
+
+
 _SAID = f"""
 SELECT m.conversation_id, m.version, m.message_id, m.contact_id, c.name, c.email, m.role, m.author_id, m.private,
-  m.at, m.text, ts_headline('read.words', read.parted(translate(m.text, E'{OPEN}{CLOSE}', '  ')), %s::tsquery,
-  E'StartSel="{OPEN}", StopSel="{CLOSE}", HighlightAll=true')
-FROM unnest(%s::uuid[], %s::bigint[]) AS x(conversation_id, version)
+  m.at, m.text, coalesce(m.beside, ''), {_marked("m.text")}, {_marked("coalesce(m.beside, '')")}
+FROM unnest(%(ids)s::uuid[], %(versions)s::bigint[]) AS x(conversation_id, version)
 JOIN read.search_message m USING (conversation_id, version)
 LEFT JOIN read.search_contact c ON c.tenant_id = m.tenant_id AND c.contact_id = m.contact_id
-WHERE m.tenant_id = %s"""
+WHERE m.tenant_id = %(tenant_id)s"""
 
 _PEOPLE = """
 SELECT x.found, x.person, coalesce(p.name, c.name), coalesce(p.email, c.email), c.known_as, c.at
@@ -115,7 +127,7 @@ async def search(connection: Connection, tenant_id: int, filter: SearchFilter) -
         hits = await _contact_hits(connection, tenant_id, typed, page, survivors)
     else:
         window, asked = await _said(connection, tenant_id, typed, filter, place)
-        matches = window.matches if filter.within == "messages" else _by_conversation(window.matches)
+        matches = _messages(window) if filter.within == "messages" else _by_conversation(window.matches)
         page, next_place = page_of(window, matches, place, page_limit(filter.limit))
         hits = await _message_hits(connection, tenant_id, asked, page)
     return SearchPage(hits, encode_place(next_place, order) if next_place else None)
@@ -130,6 +142,11 @@ async def _said(
         return Window((), None), ""
     narrowing = Narrowing(filter.since, filter.until, filter.assignee, filter.label, filter.with_private)
     return await message_window(connection, tenant_id, found[0], narrowing, place), found[0]
+
+
+def _messages(window: Window) -> list[Match]:
+    """Without the attributes of conversations, which nobody said."""
+    return [match for match in window.matches if match.version != ATTRIBUTES]
 
 
 def _by_conversation(matches: Iterable[Match]) -> list[Match]:
@@ -148,15 +165,16 @@ async def _message_hits(
 ) -> tuple[SearchHit, ...]:
     if not page:
         return ()
-    keys = [match.id for match in page], [match.version for match in page]
-    cursor = await connection.execute(_SAID, (asked, *keys, tenant_id))
+    values = {"asked": asked, "tenant_id": tenant_id}
+    keys = {"ids": [match.id for match in page], "versions": [match.version for match in page]}
+    cursor = await connection.execute(_SAID.encode(), values | keys)
     rows = {(row[0], row[1]): row for row in await cursor.fetchall()}
     return tuple(_message_hit(rows[key], match) for match in page if (key := (match.id, match.version)) in rows)
 
 
 def _message_hit(row: tuple[Any, ...], match: Match) -> SearchHit:
-    conversation_id, _, message_id, contact_id, name, email, role, author_id, private, at, text, marked = row
-    part, highlights = snippet(text, spans_of(marked, text))
+    conversation_id, _, message_id, contact_id, name, email, role, author_id, private, at, *texts = row
+    found, part, highlights = _told(message_id, *texts)
     return SearchHit(
         conversation_id=conversation_id,
         message_id=message_id,
@@ -167,11 +185,23 @@ def _message_hit(row: tuple[Any, ...], match: Match) -> SearchHit:
         author_id=author_id,
         private=private,
         at=at,
+        found=found,
         snippet=part,
         highlights=highlights,
         rank=match.rank,
         matches=match.count,
     )
+
+
+def _told(
+    message_id: UUID | None, text: str, beside: str, text_marked: str, beside_marked: str
+) -> tuple[Found, str, tuple[Span, ...]]:
+    """What was found in, the part of it, and where: in what was said, else in what stands beside it."""
+    spans = spans_of(text_marked, text)
+    if text and (spans or not beside):
+        return "text", *snippet(text, spans)
+    found: Found = "attribute" if message_id is None else "file"
+    return found, *snippet(beside, spans_of(beside_marked, beside))
 
 
 async def _contact_hits(
@@ -194,6 +224,7 @@ def _contact_hit(row: tuple[Any, ...], match: Match, typed: str) -> SearchHit:
         role="visitor",
         author_id=contact_id,
         at=at,
+        found="contact",
         snippet=part,
         highlights=highlights,
         rank=match.rank,

@@ -1,9 +1,9 @@
-"""The contacts a search finds: by parts of their names, e-mail addresses and telephone numbers, or by what is
-much like them. What was verified is shown before what was claimed; both are found."""
+"""The contacts a search finds: by parts of their names, e-mail addresses, telephone numbers and attributes, or by
+what is much like them. What was verified is shown before what was claimed; both are found."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -11,9 +11,11 @@ import msgspec
 
 from application.log import Recorded
 from application.projection import Connection
-from domain.contact import ContactErased, ContactIntroduced, ContactVerified
+from domain.attributes import attributes_in
+from domain.contact import ContactAttributesChanged, ContactErased, ContactIntroduced, ContactVerified
 from domain.conversation import ConversationStarted
 from domain.personal import Personal, readable
+from projections.search_threads import string_values
 from projections.table import Key, Table
 
 
@@ -33,7 +35,10 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class SearchContact(msgspec.Struct):
-    """One contact of whom something was told; `seq`, `at`: when that was first. `known_as` is what is found."""
+    """One contact of whom something was told; `seq`, `at`: when that was first. `known_as` is what is found.
+
+    `attributes`: those that are texts.
+    """
 
     tenant_id: int
     contact_id: UUID
@@ -44,7 +49,11 @@ class SearchContact(msgspec.Struct):
     name: str | None
     email: str | None
     known_as: str
+    attributes: dict[str, str] = {}
 
+
+LONGEST_VALUE = 200
+"""Characters of an attribute by which a contact is found."""
 
 CONTACTS = Table("search_contact", SearchContact, ("contact_id",))
 
@@ -88,7 +97,7 @@ async def forget_contact(connection: Connection, build: int, tenant_id: int, con
 
 def _contact_of(one: Recorded) -> Key | None:
     match one.event:
-        case ContactIntroduced() | ContactVerified() | ContactErased():
+        case ContactIntroduced() | ContactVerified() | ContactAttributesChanged() | ContactErased():
             return one.tenant_id, one.stream_id
         case ConversationStarted(contact_name=name, contact_email=email, contact_id=contact_id):
             return (one.tenant_id, contact_id) if name is not None or email is not None else None
@@ -101,10 +110,13 @@ def _stranger(key: Key, one: Recorded) -> SearchContact:
 
 
 def _told(contact: SearchContact, one: Recorded) -> SearchContact:
-    claimed, verified = contact.claimed, contact.verified
+    claimed, verified, attributes = contact.claimed, contact.verified, contact.attributes
     match one.event:
         case ContactErased():
             claimed = verified = Told()
+            attributes = {}
+        case ContactAttributesChanged(names=names, values=values):
+            attributes = dict(sorted(string_values(attributes, attributes_in(names, values)).items()))
         case ContactIntroduced() as said:
             kept = msgspec.structs.replace(claimed, **dict.fromkeys(said.withdrawn))
             claimed = kept.overlaid(said.name, said.email, said.phone)
@@ -121,8 +133,14 @@ def _told(contact: SearchContact, one: Recorded) -> SearchContact:
         verified=verified,
         name=verified.name or claimed.name,
         email=verified.email or claimed.email,
-        known_as=" ".join(dict.fromkeys([*verified.texts(), *claimed.texts()])),
+        known_as=" ".join(dict.fromkeys([*verified.texts(), *claimed.texts(), *_beginnings(attributes)])),
+        attributes=attributes,
     )
+
+
+def _beginnings(attributes: Mapping[str, str]) -> list[str]:
+    """Of a long text its beginning: every part of what is found is in the index."""
+    return [text[:LONGEST_VALUE] for text in attributes.values() if text]
 
 
 def _newer(told: Personal | None, known: str | None) -> str | None:

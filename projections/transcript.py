@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from application.log import Recorded
 from application.projection import Connection
 from domain.conversation import Citation
 from domain.file import Attachment
-from domain.kernel import ActorKind
+from domain.kernel import BEGINNING, NOWHERE, ActorKind
 from domain.refusals import Invalid
 from projections.cursor import Cursor, decode_cursor, encode_cursor, page_limit
 from projections.thread import Thread
@@ -71,6 +71,20 @@ _NEWEST = """c.contact_id IN (SELECT %s::uuid UNION ALL SELECT o.contact_id FROM
   WHERE o.tenant_id = %s AND o.merged_into = %s AND o.is_linked)
 ORDER BY c.started_at DESC, c.conversation_id DESC LIMIT %s"""
 
+# ARRAY, so that the person's conversations are found first, whatever the planner thinks of the tenant's.
+_OF_PERSON = """c.conversation_id = ANY(ARRAY(
+  SELECT w.conversation_id FROM unnest(%s::uuid[]) AS f(contact_id) CROSS JOIN LATERAL (
+    SELECT o.conversation_id, o.started_at FROM read.conversation o
+    WHERE o.tenant_id = %s AND o.contact_id = f.contact_id AND (o.started_at, o.conversation_id) > (%s, %s)
+    ORDER BY o.started_at, o.conversation_id LIMIT %s) w
+  ORDER BY w.started_at, w.conversation_id LIMIT %s))
+ORDER BY c.started_at, c.conversation_id"""
+
+_OF_SEVERAL = f"""
+SELECT {", ".join(_COLUMNS)} FROM read.message
+WHERE tenant_id = %s AND conversation_id = ANY(%s) AND (conversation_id, version) > (%s, %s)
+ORDER BY conversation_id, version LIMIT %s"""
+
 _MESSAGES = f"""
 SELECT {", ".join(_COLUMNS)} FROM read.message
 WHERE tenant_id = %s AND conversation_id = %s AND version > %s AND (%s OR NOT private)
@@ -96,6 +110,30 @@ async def visitor_conversations(
         (_CONVERSATION + _NEWEST).encode(), (tenant_id, contact_id, tenant_id, contact_id, page_limit(limit))
     )
     return tuple(_view(row) for row in await cursor.fetchall())
+
+
+async def person_conversations(
+    connection: Connection,
+    tenant_id: int,
+    contact_ids: Collection[UUID],
+    after: ConversationView | None,
+    limit: int,
+) -> tuple[ConversationView, ...]:
+    """Those of all these contacts, oldest first, after the last one seen."""
+    place = (BEGINNING, NOWHERE) if after is None else (after.started_at, after.conversation_id)
+    values = (tenant_id, list(contact_ids), tenant_id, *place, limit, limit)
+    cursor = await connection.execute((_CONVERSATION + _OF_PERSON).encode(), values)
+    return tuple(_view(row) for row in await cursor.fetchall())
+
+
+async def messages_of_several(
+    connection: Connection, tenant_id: int, conversation_ids: Collection[UUID], after: Message | None, limit: int
+) -> tuple[Message, ...]:
+    """With private notes, by conversation (in the order of their ids) and version, after the last one seen."""
+    place = (NOWHERE, 0) if after is None else (after.conversation_id, after.version)
+    values = (tenant_id, list(conversation_ids), *place, limit)
+    cursor = await connection.execute(_OF_SEVERAL.encode(), values)
+    return tuple(_message(row) for row in await cursor.fetchall())
 
 
 async def read_messages(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from application.log import Recorded
+from domain.kernel import NOWHERE
 from infrastructure.eventstore.mapper import EventMapper
 from infrastructure.eventstore.rows import COLUMNS, StoredRow, stored_rows
 from infrastructure.postgres import Database
@@ -86,6 +87,23 @@ class EventReader:
         for row in rows:
             streams[row.stream_id].append(row)
         return streams
+
+    async def of_types(
+        self, tenant_id: int, stream_ids: Sequence[UUID], types: Sequence[str], after: Recorded | None, limit: int
+    ) -> list[Recorded]:
+        """Several streams' events of these types, by stream (in the order of their ids) and version."""
+        place = (NOWHERE, 0) if after is None else (after.stream_id, after.version)
+        async with self._database.tenant(tenant_id) as connection:
+            cursor = await connection.execute(
+                f"SELECT {_OF_EVENT} FROM es.stream s JOIN es.event e ON e.stream_id = s.stream_id "
+                "AND e.pos BETWEEN s.first_pos AND s.last_pos "
+                "WHERE s.stream_id = ANY(%s) AND s.tenant_id = %s AND e.type = ANY(%s) "
+                "AND (e.stream_id, e.version) > (%s, %s) ORDER BY e.stream_id, e.version LIMIT %s",
+                (list(stream_ids), tenant_id, list(types), *place, limit),
+                binary=True,
+            )
+            rows = stored_rows(await cursor.fetchall())
+        return await self.opened(rows)
 
     async def between(self, tenant_id: int, first: int, last: int) -> list[Recorded]:
         """One tenant's events between two global positions, both included."""

@@ -19,6 +19,7 @@ COMMANDS = {
     "projections": ("interfaces.cli.projections", "Read models: list them, rebuild one."),
     "import-dialogues": ("interfaces.cli.import_dialogues", "Import recorded dialogues."),
     "knowledge": ("interfaces.cli.knowledge", "The knowledge base: import files."),
+    "erase": ("interfaces.cli.erase", "Erase a person, and wait until nothing of them is left."),
     "audit": ("interfaces.cli.audit", "Verify the log's three hash chains."),
     "doctor": ("interfaces.cli.doctor", "Check PostgreSQL and NATS."),
 }

@@ -64,6 +64,7 @@ from interfaces.http.audience import authenticate, provide_caller
 from interfaces.http.audit import get_conversation_history
 from interfaces.http.body import LARGEST, JsonRequest
 from interfaces.http.chat import send_chat_message
+from interfaces.http.contact_export import export_contact
 from interfaces.http.events_feed import list_events
 from interfaces.http.inbox import list_inbox
 from interfaces.http.metrics import HttpMetrics
@@ -133,6 +134,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     list_events,
     *undo.ROUTES,
     *contacts.ROUTES,
+    export_contact,
     *erasures.ROUTES,
     *visitors.ROUTES,
     online.list_online_visitors,

@@ -20,7 +20,7 @@ from interfaces.http.parts import Parts
 from interfaces.http.position import reached
 from interfaces.http.transcript import Limit, PageCursor
 from interfaces.wire import ContactBody, MessageRole, author_wire, maybe_wire, role_of
-from projections.search import LONGEST, SearchFilter, SearchHit, SearchIn, search
+from projections.search import LONGEST, Found, SearchFilter, SearchHit, SearchIn, search
 
 Words = Annotated[
     str,
@@ -49,7 +49,10 @@ class SpeakerBody(msgspec.Struct, frozen=True):
 
 
 class SearchHitBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A message; a conversation, told by the best of its `matches` messages; or a contact.
+    """A message; a conversation, told by the best of its `matches`; or a contact.
+
+    `found` says of what `snippet` is a part: `text` that was said, the names of a message's `file`s, an
+    `attribute` of the conversation (then `messageId` is null), or what a `contact` is known by.
 
     `snippet` is plain text, never markup; `highlights` are the matches in it as `[start, end]`, end excluded, in
     Unicode code points. `rank` compares within one search only.
@@ -61,6 +64,7 @@ class SearchHitBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     who: SpeakerBody
     at: datetime
     private: bool
+    found: Found
     snippet: str
     highlights: tuple[tuple[int, int], ...]
     rank: float
@@ -94,7 +98,7 @@ async def search_chat(
     limit: Limit = 50,
     cursor: PageCursor = None,
 ) -> Response[SearchPageBody]:
-    """All history, private notes included; nothing of erased persons.
+    """All history, private notes, names of files and texts of attributes included; nothing of erased persons.
 
     The newest 1,000 matches are ranked among themselves, then, on the pages after them, the next 1,000.
     """
@@ -125,6 +129,7 @@ def _body(hit: SearchHit) -> SearchHitBody:
         who=SpeakerBody(role_of(hit.role), author_wire(hit.role, hit.author_id)),
         at=hit.at,
         private=hit.private,
+        found=hit.found,
         snippet=hit.snippet,
         highlights=hit.highlights,
         rank=hit.rank,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -132,3 +133,45 @@ async def test_a_search_waits_for_its_position(desk: Desk, shop: Shop) -> None:
     await desk.fold()
     behind = await desk.http.get(SEARCH, params={"q": "x"}, headers=agent | {"X-Min-Position": "999999"})
     assert (behind.status_code, behind.json()["error"]["code"]) == (503, "projection_behind")
+
+
+async def test_names_of_files_and_attributes_are_found_and_say_what_they_are(desk: Desk, shop: Shop) -> None:
+    agent = await shop.member()
+    id, visitor = await shop.thread("Good morning")
+    chat = f"/api/v1/chat/conversations/{id}"
+    files = {"file": ("Spring-Contract.txt", b"words", "text/plain")}
+    file = (await desk.http.post("/api/v1/chat/upload", files=files, headers=visitor)).json()["file"]["id"]
+    sent = await desk.http.post(f"{chat}/messages", json={"text": "", "attachments": [file]}, headers=visitor)
+    assert sent.status_code == 201, sent.text
+    await desk.http.put(f"{chat}/attributes", json={"attributes": {"city": "Bremen"}}, headers=agent)
+    await desk.fold()
+
+    async def found(q: str, within: str) -> list[dict[str, Any]]:
+        answer = await desk.http.get(SEARCH, params={"q": q, "in": within}, headers=agent)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["data"]
+
+    (by_file,) = await found("contract", "messages")
+    assert (by_file["found"], by_file["snippet"], by_file["highlights"]) == (
+        "file",
+        "Spring-Contract.txt",
+        [[7, 15]],
+    )
+    assert by_file["messageId"] == sent.json()["message"]["id"]
+    (by_attribute,) = await found("bremen", "conversations")
+    assert (by_attribute["found"], by_attribute["conversationId"], by_attribute["messageId"]) == (
+        "attribute",
+        id,
+        None,
+    )
+    assert await found("bremen", "messages") == []
+    person = by_attribute["contact_data"]["id"]
+    await desk.http.patch(f"/api/v1/contacts/{person}", json={"attributes": {"plan": "Basic"}}, headers=agent)
+    await desk.fold()
+    assert [(one["found"], one["contact_data"]["id"]) for one in await found("basic", "contacts")] == [
+        ("contact", person)
+    ]
+    purged = await desk.http.delete(f"/api/v1/chat/files/{file}", headers=await shop.member("admin"))
+    assert purged.status_code == 204
+    await desk.fold()
+    assert await found("contract", "messages") == []
