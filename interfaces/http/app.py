@@ -56,6 +56,7 @@ from interfaces.http import (
     webhook_deliveries,
     webhooks,
     widget_campaigns,
+    widget_continuity,
     widget_tokens,
     widgets,
 )
@@ -106,6 +107,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *file_rules.ROUTES,
     *masking.ROUTES,
     *widget_campaigns.ROUTES,
+    *widget_continuity.ROUTES,
     *widgets.ROUTES,
     *widget_tokens.ROUTES,
     *campaigns.ROUTES,

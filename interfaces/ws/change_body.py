@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
 from domain.call import CallStatus, EndReason
+from domain.continuity import FailReason, Via
 from domain.handling import HandledBy, Status
 from domain.marks import Priority
 from domain.receipts import Side
@@ -25,6 +27,17 @@ class CallChange(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True
     phone_number: str | None = None
     reason: EndReason | None = None
     seconds: int | None = None
+
+
+class NoticeChange(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """What became of a mail to the absent visitor about so many unread replies. `retryAt` of one that failed."""
+
+    status: Literal["sent", "failed"]
+    replies: int
+    at: datetime
+    via: Via | None = None
+    reason: FailReason | None = None
+    retry_at: datetime | None = None
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -52,6 +65,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     recording_url: tuple[None, str | None] | msgspec.UnsetType = msgspec.UNSET
     transcribed: tuple[None, bool] | msgspec.UnsetType = msgspec.UNSET
     sla: tuple[None, SlaBody | None] | msgspec.UnsetType = msgspec.UNSET
+    notice: tuple[None, NoticeChange] | msgspec.UnsetType = msgspec.UNSET
 
 
 FOR_MEMBERS = (
@@ -66,5 +80,6 @@ FOR_MEMBERS = (
     "recording_url",
     "transcribed",
     "sla",
+    "notice",
 )
 """The changes no visitor is told of."""
