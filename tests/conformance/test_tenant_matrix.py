@@ -53,6 +53,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "{sla_policy_id}": {"name": "x", "targets": {"resolution": 60}},
     "sla-policies": {"name": "x", "targets": {"resolution": 60}, "conditions": {"teams": ["{team_id}"]}},
     "rules": {"rules": []},
+    "continuity": {"enabled": True},
     "campaigns": {"name": "x", "kind": "ongoing", "texts": {"en": "x"}},
     "schedule": {"at": "2100-01-01T00:00:00Z"},
 }
