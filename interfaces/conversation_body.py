@@ -14,6 +14,7 @@ from domain.ids import wire
 from domain.marks import Priority
 from domain.receipts import Side
 from interfaces.message_body import MessagePageBody
+from interfaces.notice_body import NoticeBody
 from interfaces.sla_body import PromiseBody
 from interfaces.wire import ContactBody, MessageRole, ParticipantBody, maybe_wire
 from projections.thread import Thread, stored_attributes
@@ -56,8 +57,8 @@ class ConversationBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     """A conversation as it stands; `messages` only where a page of them was asked for.
 
     `unread` counts the other side's messages that the caller's side has not read. What a visitor never sees is
-    left out for them: teamId, labels, priority, attributes, snoozedUntil, acceptUntil, qualified, sla.
-    `sla`, the policy in force, is in the answer of GET only, null where there is none.
+    left out for them: teamId, labels, priority, attributes, snoozedUntil, acceptUntil, qualified, sla, notice.
+    `sla`, the policy in force, and `notice` are in the answer of GET only, null where there is none.
     """
 
     id: str
@@ -87,6 +88,7 @@ class ConversationBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     accept_until: datetime | msgspec.UnsetType | None = msgspec.UNSET
     qualified: bool | msgspec.UnsetType | None = msgspec.UNSET
     sla: PromiseBody | msgspec.UnsetType | None = msgspec.UNSET
+    notice: NoticeBody | msgspec.UnsetType | None = msgspec.UNSET
     messages: MessagePageBody | msgspec.UnsetType = msgspec.UNSET
 
 

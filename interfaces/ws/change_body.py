@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
 
 import msgspec
 
 from domain.call import CallStatus, EndReason
-from domain.continuity import FailReason, Via
 from domain.handling import HandledBy, Status
 from domain.marks import Priority
 from domain.receipts import Side
+from interfaces.notice_body import NoticeBody
 from interfaces.sla_body import SlaBody
 
 
@@ -27,17 +26,6 @@ class CallChange(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True
     phone_number: str | None = None
     reason: EndReason | None = None
     seconds: int | None = None
-
-
-class NoticeChange(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """What became of a mail to the absent visitor about so many unread replies. `retryAt` of one that failed."""
-
-    status: Literal["sent", "failed"]
-    replies: int
-    at: datetime
-    via: Via | None = None
-    reason: FailReason | None = None
-    retry_at: datetime | None = None
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -65,7 +53,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     recording_url: tuple[None, str | None] | msgspec.UnsetType = msgspec.UNSET
     transcribed: tuple[None, bool] | msgspec.UnsetType = msgspec.UNSET
     sla: tuple[None, SlaBody | None] | msgspec.UnsetType = msgspec.UNSET
-    notice: tuple[None, NoticeChange] | msgspec.UnsetType = msgspec.UNSET
+    notice: tuple[None, NoticeBody] | msgspec.UnsetType = msgspec.UNSET
 
 
 FOR_MEMBERS = (

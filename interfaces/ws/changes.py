@@ -16,9 +16,11 @@ from domain.personal import readable
 from domain.qualification import ConversationDisqualified
 from domain.receipts import Delivered, Rated, Read
 from domain.sla_clock import ClockMoved
+from interfaces.notice_body import notice_body
 from interfaces.sla_body import sla_of_watches
 from interfaces.wire import maybe_wire
-from interfaces.ws.change_body import FOR_MEMBERS, CallChange, Changes, NoticeChange, Score
+from interfaces.ws.change_body import FOR_MEMBERS, CallChange, Changes, Score
+from projections.continuity import notice_after
 
 Field = TypeVar("Field")
 
@@ -106,11 +108,8 @@ def _told_beside(event: ClockMoved | NoticeSent | NoticeFailed) -> Changes:
     """By the streams beside the conversation's own."""
     if isinstance(event, ClockMoved):
         return Changes(sla=(None, sla_of_watches(event.watches)))
-    if isinstance(event, NoticeSent):
-        return Changes(notice=(None, NoticeChange("sent", event.replies, event.at, via=event.via)))
-    again = event.next_at if event.will_retry else None
-    failed = NoticeChange("failed", event.replies, event.at, reason=event.reason, retry_at=again)
-    return Changes(notice=(None, failed))
+    told = notice_body(notice_after(None, event))
+    return Changes() if told is None else Changes(notice=(None, told))
 
 
 def _snoozed_until(event: HandlingChanged) -> Until:

@@ -156,6 +156,15 @@ async def test_an_unread_reply_becomes_a_mail_and_the_history_says_so(desk: Desk
     assert "https://shop.test/help" in text
     assert "secret" not in text
     assert "4111 1111" not in text
+    await desk.fold()
+    shown = await desk.http.get(f"{CHAT}/{id}", headers=agent)
+    notice = shown.json()["notice"]
+    assert (notice["status"], notice["replies"], notice["via"]) == ("sent", 2, "email")
+    seq = await shop.head()
+    then = await desk.http.get(f"{CHAT}/{id}", params={"asOf": seq - 1}, headers=agent)
+    assert then.json()["notice"] is None
+    now_so = await desk.http.get(f"{CHAT}/{id}", params={"asOf": seq}, headers=agent)
+    assert now_so.json()["notice"] == notice
     history = (await desk.http.get(f"/api/v1/audit/conversations/{id}", headers=admin)).json()
     said = [line["what"] for line in history["data"] if line["type"].startswith("continuity.")]
     assert history["intact"]
