@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import msgspec
@@ -12,6 +13,7 @@ from domain.values import bounded
 AFTER_MINUTES = 10
 LONGEST_WAIT = 1440
 URL_LENGTH = 2_048
+PAGE = re.compile(r"https?://[!-~]+")
 
 
 class ContinuityRule(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -32,10 +34,6 @@ def valid_continuity(rule: ContinuityRule) -> ContinuityRule:
     """`rule` unchanged. Raises Invalid."""
     if not 1 <= rule.after_minutes <= LONGEST_WAIT:
         raise Invalid(f"afterMinutes is 1 to {LONGEST_WAIT}.")
-    if rule.url is not None and not _is_page(bounded("url", rule.url, URL_LENGTH)):
-        raise Invalid("url is an http:// or https:// address without spaces.")
+    if rule.url is not None and not PAGE.fullmatch(bounded("url", rule.url, URL_LENGTH)):
+        raise Invalid("url is an http:// or https:// address in plain ASCII, without spaces.")
     return rule
-
-
-def _is_page(url: str) -> bool:
-    return url.startswith(("https://", "http://")) and url.isprintable() and " " not in url

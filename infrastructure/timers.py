@@ -26,7 +26,7 @@ from infrastructure.waking import rest
 AT_ONCE = 32
 AGAIN = 5.0
 """Seconds until what could not be done is tried again."""
-HELD = 20.0
+HELD = 60.0
 """Seconds until it is asked again whether what is held may be done."""
 LONGEST_SLEEP = 60.0
 """Seconds; a clock that was set, or a machine that slept, is noticed after as many."""

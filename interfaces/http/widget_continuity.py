@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody
 
 from application.widget import ConfigureWidget
 from application.widget_change import WidgetChange
-from domain.continuity_rule import AFTER_MINUTES, LONGEST_WAIT, URL_LENGTH, ContinuityRule
+from domain.continuity_rule import AFTER_MINUTES, LONGEST_WAIT, PAGE, URL_LENGTH, ContinuityRule
 from domain.ids import parse
 from domain.refusals import NotFound
 from interfaces.http.audience import Asker, may
@@ -25,7 +25,7 @@ from projections.directory import read_widget
 PATH = ONE + "/continuity"
 
 Minutes = Annotated[int, msgspec.Meta(ge=1, le=LONGEST_WAIT)]
-Page = Annotated[str, msgspec.Meta(max_length=URL_LENGTH, pattern=r"^https?://[^\s]+$")]
+Page = Annotated[str, msgspec.Meta(max_length=URL_LENGTH, pattern=f"^{PAGE.pattern}$")]
 
 
 class ContinuityRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
