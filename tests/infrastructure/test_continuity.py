@@ -40,6 +40,17 @@ from tests.support.mail_receiver import MailReceiver, mail_receiver
 SECRET = b"k" * 32
 
 
+class CountedPresence(SitePresence):
+    """`asked`: how often it was answered whether somebody is here."""
+
+    asked = 0
+
+    async def is_here(self, tenant_id: int, contact_id: UUID) -> bool:
+        found = await super().is_here(tenant_id, contact_id)
+        self.asked += 1
+        return found
+
+
 class Scene(House):
     """A house on the real log with its projector; the clock is the test's, also for the timers."""
 
@@ -47,7 +58,7 @@ class Scene(House):
         super().__init__(store)
         self.store = store
         self.receiver = receiver
-        self.presence = SitePresence(store.database)
+        self.presence = CountedPresence(store.database)
         self.projector = Projector(store.database, store.reader, PROJECTIONS)
         store.on_commit.append(lambda _: self.projector.wake())
 
@@ -169,7 +180,7 @@ async def test_nobody_is_written_to_while_a_socket_of_theirs_is_open_anywhere(sc
         await scene.say(chat, "Yes, in blue.", agent())
         await scene.come_to(chat, "reply_awaited")
         await scene.turn(reactor, minutes=10)
-        await until(lambda: _is(scene.timers.outstanding == 1))
+        await until(lambda: _is(scene.presence.asked == 1))
         assert await scene.steps(chat) == ["reply_awaited"]
         await _leave(scene)
         await scene.turn(reactor, seconds=HELD)
