@@ -286,6 +286,18 @@ async def test_somebody_erased_while_it_was_due_is_not_written_to(scene: Scene) 
     assert (last.TYPE, getattr(last, "reason", None)) == ("continuity.notice_failed.1", "erased")
 
 
+async def test_somebody_blocked_while_it_was_due_is_not_written_to(scene: Scene) -> None:
+    chat = await scene.begin()
+    await scene.reply(chat)
+    await scene.follow()
+    scene.later(minutes=10)
+    await scene.do(system(TENANT), LookForVisitor(continuity_id=continuity_of(chat)))
+    await _stop(scene, "blocked")
+    await scene.follow()
+    assert scene.notices.sent == []
+    assert getattr(scene.memory.last(), "reason", None) == "blocked"
+
+
 async def test_what_fails_is_tried_again_under_its_id(scene: Scene) -> None:
     chat = await scene.begin()
     scene.notices.troubles = [NoticeNotSent("unavailable"), NoticeNotSent("timeout")]
