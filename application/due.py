@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -11,6 +12,7 @@ import msgspec
 from application.call import EndOverdueCall
 from application.campaign import FailCampaign, KeepCampaignTime
 from application.command import Command
+from application.continuity import LookForVisitor
 from application.handling import AwakenConversation, ReturnConversation
 from application.log import Recorded
 from application.sla_clock import TellSla
@@ -24,11 +26,12 @@ from domain.campaign_life import (
     CampaignScheduled,
     CampaignUnscheduled,
 )
+from domain.continuity import ContinuityMoved
 from domain.handling import HandlingChanged, Snoozed, Transferred
 from domain.sla_clock import ClockMoved
 from domain.team import HoursBegan, RoutingChanged, TeamRemoved
 
-DueKind = Literal["accept", "snooze", "hours", "call", "sla", "campaign"]
+DueKind = Literal["accept", "snooze", "hours", "call", "sla", "continuity", "campaign"]
 Clock = tuple[int, UUID, bool]
 
 
@@ -51,6 +54,10 @@ class Due(msgspec.Struct, frozen=True):
         return self.tenant_id, self.stream_id, self.kind == "call"
 
 
+Holds = Callable[[Due], Awaitable[bool]]
+"""It is not done now, though its time has come; asked again until it says no."""
+
+
 def due_of(recorded: Recorded) -> Due | None:
     """What this event sets or lifts, None where it does neither."""
     event = recorded.event
@@ -62,6 +69,8 @@ def due_of(recorded: Recorded) -> Due | None:
         kind = "call"
     elif isinstance(event, ClockMoved):
         kind = "sla"
+    elif isinstance(event, ContinuityMoved):
+        kind = "continuity"
     elif isinstance(event, CampaignEvent):
         return _campaign_due(recorded, event)
     else:
@@ -81,8 +90,9 @@ def command_of(due: Due) -> Command:
             return BeginTeamHours(team_id=due.stream_id)
         case "call":
             return EndOverdueCall(conversation_id=due.stream_id)
-        case "sla":
-            return TellSla(clock_id=due.stream_id)
+        case "sla" | "continuity":
+            id, is_clock = due.stream_id, due.kind == "sla"
+            return TellSla(clock_id=id) if is_clock else LookForVisitor(continuity_id=id)
         case "campaign":
             return KeepCampaignTime(campaign_id=due.stream_id)
 
@@ -107,6 +117,8 @@ def _campaign_due(recorded: Recorded, event: CampaignEvent) -> Due | None:
 def _time_in(recorded: Recorded) -> datetime | None:
     match recorded.event:
         case Transferred(accept_until=at) | Snoozed(until=at) | HoursBegan(next_at=at) | ClockMoved(next_at=at):
+            return at
+        case ContinuityMoved(next_at=at):
             return at
         case CallStarted(due=at) | CallRang(due=at) | CallAnswered(due=at):
             return at

@@ -70,6 +70,7 @@ from application.contact import (
     NoteContact,
     UnblockContact,
 )
+from application.continuity import LookForVisitor, NoteNoticeFailed, NoteNoticeSent, WatchForVisitor
 from application.conversation import PostMessage, ReplyAsAssistant, StartConversation
 from application.file import ExpireFile, PurgeFile, UploadFile
 from application.generation import RecordGeneration
@@ -167,6 +168,7 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     RemoveSlaPolicy: ADMINS,
     KeepSla: SYSTEM,
     TellSla: SYSTEM,
+    **dict.fromkeys((WatchForVisitor, LookForVisitor, NoteNoticeSent, NoteNoticeFailed), SYSTEM),
     TransferConversation: AGENTS,
     ReturnConversation: AGENTS,
     SnoozeConversation: AGENTS,

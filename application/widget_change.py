@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
+from domain.continuity_rule import ContinuityRule
 from domain.file import FileRules
 from domain.form import Form
 from domain.hours import Hours
@@ -36,6 +37,7 @@ class WidgetChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     reopen_hours: int | UnsetType = UNSET
     files: FileRules | UnsetType | None = UNSET
     features: Features | UnsetType = UNSET
+    continuity: ContinuityRule | UnsetType = UNSET
     assistant_id: UUID | UnsetType | None = UNSET
 
     def look(self, before: Look) -> Look:

@@ -43,6 +43,8 @@ PREFIXES = {
     "ownership": "own",
     "sla_policy": "slp",
     "sla_clock": "slc",
+    "continuity": "cty",
+    "notice": "ntc",
     "qualification_rules": "qru",
 }
 _VERBATIM = UUID("6f2d1c1e-7a0b-5b8e-9f4e-3f1f5c6b7a80")

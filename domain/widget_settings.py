@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from domain.continuity_rule import ContinuityRule, valid_continuity
 from domain.file import FileRules, valid_rules
 from domain.form import Form, valid_form
 from domain.handling import REOPEN_HOURS
@@ -37,6 +38,7 @@ class WidgetSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     reopen_hours: int = REOPEN_HOURS
     files: FileRules | None = None
     features: Features = Features()
+    continuity: ContinuityRule = ContinuityRule()
 
     def form_at(self, at: datetime) -> tuple[str, Form] | None:
         """The form that a visitor fills in at this time, by its name on the wire; None where none is asked."""
@@ -69,4 +71,5 @@ def valid_settings(settings: WidgetSettings) -> WidgetSettings:
         reopen_hours=settings.reopen_hours,
         files=None if settings.files is None else valid_rules(settings.files),
         features=settings.features,
+        continuity=valid_continuity(settings.continuity),
     )

@@ -48,9 +48,12 @@ ENGLISH = MappingProxyType(
         "assistant": "Assistant",
         "note": "private note",
         "erased": "[erased]",
+        "noticeSubject": "You have an unread reply",
+        "noticeIntro": "While you were away we wrote:",
+        "noticeBack": "Go on with the conversation",
     }
 )
-"""Every key there is; those after `smallPrint` are a transcript's."""
+"""Every key there is; those after `smallPrint` are a transcript's, then those of a mail to an absent visitor."""
 
 BUILT_IN: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -88,6 +91,9 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "assistant": "Assistent",
             "note": "private Notiz",
             "erased": "[gelöscht]",
+            "noticeSubject": "Sie haben eine ungelesene Antwort",
+            "noticeIntro": "Während Sie weg waren, haben wir geschrieben:",
+            "noticeBack": "Das Gespräch fortsetzen",
         },
         "fr": {
             "greeting": "Bonjour ! Comment pouvons-nous vous aider ?",
@@ -122,6 +128,9 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "assistant": "Assistant",
             "note": "note privée",
             "erased": "[effacé]",
+            "noticeSubject": "Vous avez une réponse non lue",
+            "noticeIntro": "En votre absence, nous avons écrit :",
+            "noticeBack": "Reprendre la conversation",
         },
         "es": {
             "greeting": "¡Hola! ¿Cómo podemos ayudarle?",
@@ -156,6 +165,9 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "assistant": "Asistente",
             "note": "nota privada",
             "erased": "[borrado]",
+            "noticeSubject": "Tiene una respuesta sin leer",
+            "noticeIntro": "Mientras no estaba, le escribimos:",
+            "noticeBack": "Seguir la conversación",
         },
     }
 )

@@ -70,6 +70,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     twilio_url: Annotated[
         _Text, _about("Address of Twilio's REST API, for tenants whose calls go over Twilio.")
     ] = "https://api.twilio.com"
+    smtp_url: Annotated[
+        str | None,
+        _about(
+            "Mail server for notices to absent visitors: `smtp://USER:PASSWORD@HOST:PORT` (STARTTLS if offered, "
+            "always before a password), `smtps://` for TLS at once. Without one a notice is a line of the log."
+        ),
+    ] = None
+    smtp_sender: Annotated[
+        str | None, _about("Address that such mail comes from; needed where VERBATIM_SMTP_URL is set.")
+    ] = None
     tracking_days: Annotated[
         int, _about("Days for which what browsers report to `/track` is kept.", ge=1, le=3650)
     ] = 90

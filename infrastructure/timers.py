@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from application.actor import system
 from application.bus import CommandBus, Request
-from application.due import Clock, Due, command_of, command_without_room, due_of
+from application.due import Clock, Due, Holds, command_of, command_without_room, due_of
 from application.fault import fault
 from application.log import Recorded
 from application.ports import DueTimes
@@ -26,6 +26,8 @@ from infrastructure.waking import rest
 AT_ONCE = 32
 AGAIN = 5.0
 """Seconds until what could not be done is tried again."""
+HELD = 60.0
+"""Seconds until it is asked again whether what is held may be done."""
 LONGEST_SLEEP = 60.0
 """Seconds; a clock that was set, or a machine that slept, is noticed after as many."""
 
@@ -41,12 +43,19 @@ class Timers:
     name = "timers"
 
     def __init__(
-        self, bus: CommandBus, reader: EventReader, due_times: DueTimes, clock: Callable[[], datetime]
+        self,
+        bus: CommandBus,
+        reader: EventReader,
+        due_times: DueTimes,
+        clock: Callable[[], datetime],
+        holds: Holds | None = None,
     ) -> None:
+        """`holds`: asked before anything is done."""
         self._bus = bus
         self._reader = reader
         self._due_times = due_times
         self._clock = clock
+        self._holds = holds
         self._due: dict[Clock, Due] = {}
         self._queue: list[tuple[datetime, Clock, int]] = []
         self._is_loaded = asyncio.Event()
@@ -128,6 +137,9 @@ class Timers:
             f"{self.name}:{due.stream_id.hex}:{due.version}", policy=self.name, position=due.position
         )
         try:
+            if self._holds is not None and await self._holds(due):
+                self._try_later(due, HELD)
+                return
             await self._bus.execute(system(due.tenant_id), command_of(due), request)
         except UsageLimitExceeded as refusal:
             if not await self._give_up(due, refusal):
@@ -155,8 +167,8 @@ class Timers:
                 return False
         return True
 
-    def _try_later(self, due: Due) -> None:
-        later = self._clock() + timedelta(seconds=AGAIN)
+    def _try_later(self, due: Due, seconds: float = AGAIN) -> None:
+        later = self._clock() + timedelta(seconds=seconds)
         heapq.heappush(self._queue, (later, due.clock, due.version))
 
     async def _sleep(self) -> None:

@@ -15,6 +15,7 @@ from domain.marks import Priority
 from domain.receipts import Side
 from interfaces.ai_state import AiState, ai_state
 from interfaces.message_body import MessagePageBody
+from interfaces.notice_body import NoticeBody
 from interfaces.sla_body import PromiseBody
 from interfaces.wire import ContactBody, MessageRole, ParticipantBody, maybe_wire
 from projections.thread import Thread, stored_attributes
@@ -57,9 +58,9 @@ class ConversationBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     """A conversation as it stands; `messages` only where a page of them was asked for.
 
     `unread` counts the other side's messages that the caller's side has not read. What a visitor never sees is
-    left out for them: teamId, labels, priority, attributes, snoozedUntil, acceptUntil, qualified, sla.
-    `aiState` is where its assistant stands, null where it has none. `sla`, the policy in force, is in the answer
-    of GET only, null where there is none.
+    left out for them: teamId, labels, priority, attributes, snoozedUntil, acceptUntil, qualified, sla, notice.
+    `aiState` is where its assistant stands, null where it has none. `sla`, the policy in force, and `notice` are in
+    the answer of GET only, null where there is none.
     """
 
     id: str
@@ -90,6 +91,7 @@ class ConversationBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     accept_until: datetime | msgspec.UnsetType | None = msgspec.UNSET
     qualified: bool | msgspec.UnsetType | None = msgspec.UNSET
     sla: PromiseBody | msgspec.UnsetType | None = msgspec.UNSET
+    notice: NoticeBody | msgspec.UnsetType | None = msgspec.UNSET
     messages: MessagePageBody | msgspec.UnsetType = msgspec.UNSET
 
 

@@ -14,6 +14,7 @@ from infrastructure.voice.number_pool import NumberPool
 from infrastructure.webhooks.requests import DeliverOnRequest
 from interfaces.automations import apply_automations
 from interfaces.campaigns import campaign_policies
+from interfaces.continuity import notify_absent_visitors, open_notices
 from interfaces.embedding import ChunkEmbedding
 from interfaces.erasure import erase_person
 from interfaces.files import FileSweep
@@ -44,11 +45,12 @@ async def start_reactor(process: Process) -> None:
         NoticeNearLimits(process.side.allowance, UsageCounters(store), process.side.bus),
         ReleaseLine(NumberPool(store.database).release),
     ]
-    route, timers = routing(store, process.side.seats, process.progress)
+    absent = notify_absent_visitors(store, open_notices(process.settings), process.progress)
+    route, timers = routing(store, process.side.seats, process.progress, absent.holds)
     policies += sla_and_leads(store, process.side.seats, process.progress)
     policies += [route, timers, queue_places(store, feed, process.progress), await _courier(process)]
     run, tell = campaign_policies(store, process.side.bus, process.progress)
-    policies += [run, tell]
+    policies += [run, tell, absent]
     embeddings = process.embeddings
     embedding = [] if embeddings is None else [ChunkEmbedding(store.database, embeddings).run]
     reactor = Reactor(store.database, store.reader, policies, beside=[timers.run, tell.run, *embedding])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from application.allowance import Allowance
 from application.bus import CommandBus
 from application.cache import AggregateCache
+from application.due import Holds
 from application.handlers import HANDLERS
 from application.policies.route_conversations import RouteConversations
 from application.policies.tell_queue_places import TellQueuePlaces
@@ -31,16 +32,16 @@ def seated_bus(
 
 
 def routing(
-    store: EventStore, seats: Seats, progress: Progress | None = None
+    store: EventStore, seats: Seats, progress: Progress | None = None, holds: Holds | None = None
 ) -> tuple[RouteConversations, Timers]:
-    """Both for one Reactor: `[*policies, route, timers]`, with `timers.run` beside them.
+    """Both for one Reactor: `[*policies, route, timers]`, with `timers.run` beside them. `holds`: see Timers.
 
     Their bus remembers no aggregate: most of what they decide about is changed by other processes, and on an
     old one a command that finds nothing to do would leave somebody waiting.
     """
     workload = Workload(store.database, ReadPositions(store.database, progress))
     bus = seated_bus(store, seats, AggregateCache(0))
-    return RouteConversations(store, bus, workload, now), Timers(bus, store.reader, workload, now)
+    return RouteConversations(store, bus, workload, now), Timers(bus, store.reader, workload, now, holds)
 
 
 def queue_places(store: EventStore, feed: Feed, progress: Progress | None = None) -> TellQueuePlaces:

@@ -13,6 +13,7 @@ from infrastructure.postgres import Database
 from infrastructure.projector.positions import ReadPositions, wait_for_all_tenants
 from projections.campaigns import read_campaigns_due
 from projections.campaigns_fold import Campaigns
+from projections.continuity import Continuities, read_continuity_due
 from projections.sla import read_sla_due
 from projections.sla_fold import Sla
 from projections.workload import read_due, read_floor, read_seat
@@ -45,8 +46,9 @@ class Workload:
                 *await read_due(connection),
                 *await read_sla_due(connection),
                 *await read_campaigns_due(connection),
+                *await read_continuity_due(connection),
             ]
 
 
-_MODELS = (Fold.name, Sla.name, Campaigns.name)
+_MODELS = (Fold.name, Sla.name, Campaigns.name, Continuities.name)
 """That hold due times."""

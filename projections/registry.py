@@ -8,6 +8,7 @@ from projections.automations import AutomationList
 from projections.campaigns_fold import Campaigns
 from projections.canned_fold import CannedResponses
 from projections.contacts_fold import Contacts
+from projections.continuity import Continuities
 from projections.directory_fold import Directory
 from projections.files import Files
 from projections.inbox_fold import Inbox
@@ -36,6 +37,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     Usage(),
     Contacts(),
     Sla(),
+    Continuities(),
     Campaigns(),
     Views(),
     Webhooks(),

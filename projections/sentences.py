@@ -43,6 +43,7 @@ from domain.ids import wire
 from domain.kernel import Event
 from domain.personal import readable
 from projections.campaign_sentences import CAMPAIGN_SENTENCES
+from projections.continuity_sentences import CONTINUITY_SENTENCES
 from projections.sla_sentences import SLA_SENTENCES
 
 Sentence = Callable[[Any, Mapping[UUID, str]], str]
@@ -234,6 +235,7 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     macro.MacroSaved: lambda e, _: f"saved the macro “{e.name}”",
     macro.MacroRemoved: lambda _e, _: "removed the macro",
     **SLA_SENTENCES,
+    **CONTINUITY_SENTENCES,
     view.ViewSaved: lambda e, _: f"saved the {e.scope} view “{e.name}”",
     view.ViewRemoved: lambda _e, _: "removed the view",
     bulk.BulkBegun: lambda e, _: f"began a bulk action on {len(e.conversation_ids)} conversations",

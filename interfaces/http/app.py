@@ -57,6 +57,7 @@ from interfaces.http import (
     webhook_deliveries,
     webhooks,
     widget_campaigns,
+    widget_continuity,
     widget_tokens,
     widgets,
 )
@@ -108,6 +109,7 @@ ROUTES: tuple[ControllerRouterHandler, ...] = (
     *file_rules.ROUTES,
     *masking.ROUTES,
     *widget_campaigns.ROUTES,
+    *widget_continuity.ROUTES,
     *widgets.ROUTES,
     *address_rules.ROUTES,
     *widget_tokens.ROUTES,

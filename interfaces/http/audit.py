@@ -10,6 +10,7 @@ import msgspec
 from litestar import Response, get
 from litestar.params import FromPath
 
+from domain.continuity import continuity_of
 from domain.ids import event_wire, parse, wire
 from domain.refusals import NotFound
 from domain.sla_clock import clock_of
@@ -22,6 +23,8 @@ from projections.directory import read_agents
 from projections.history import HistoryLine, history
 
 READERS = frozenset(["owner", "admin", "auditor"])
+BESIDE = (clock_of, continuity_of)
+"""The streams beside a conversation's own."""
 
 
 class HistoryLineBody(msgspec.Struct, frozen=True, rename="camel"):
@@ -42,7 +45,8 @@ class HistoryLineBody(msgspec.Struct, frozen=True, rename="camel"):
 class HistoryBody(msgspec.Struct, frozen=True, rename="camel"):
     """`intact`: the hash chains over these events, computed anew, end where the log says.
 
-    Those of the conversation, and in between those of its SLA clock (`sla_clock.…`), a stream of its own.
+    Those of the conversation, and in between those of its SLA clock (`sla_clock.…`) and of what its absent visitor
+    was told (`continuity.…`), streams of their own.
     """
 
     conversation_id: str
@@ -65,10 +69,10 @@ async def get_conversation_history(
     rows = await parts.reader.raw_stream(caller.tenant_id, id)
     if not rows or rows[0].kind != "conversation":
         raise NotFound
-    clock = await parts.reader.raw_stream(caller.tenant_id, clock_of(id))
-    opened = [*await parts.reader.opened(rows), *await parts.reader.opened(clock)]
+    streams = [rows, *[await parts.reader.raw_stream(caller.tenant_id, one(id)) for one in BESIDE]]
+    opened = [one for stream in streams for one in await parts.reader.opened(stream)]
     lines = history(sorted(opened, key=lambda one: one.position), await _agent_names(parts, caller.tenant_id))
-    is_intact = _is_intact(rows) and _is_intact(clock)
+    is_intact = all(_is_intact(stream) for stream in streams)
     body = HistoryBody(wire("conversation", id), is_intact, tuple(_line(one) for one in lines))
     return answer(body, seq=lines[-1].seq)
 

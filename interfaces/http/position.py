@@ -11,6 +11,7 @@ ReadModel = Literal[
     "search",
     "workload",
     "sla",
+    "continuity",
     "files",
     "inbox",
     "transcript",

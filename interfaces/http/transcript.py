@@ -17,9 +17,10 @@ from interfaces.http.attachments import with_links
 from interfaces.http.audience import STAFF, Asker, Caller
 from interfaces.http.body import JsonRequest
 from interfaces.http.headers import answer
+from interfaces.http.notices import notice_about, past_notice
 from interfaces.http.parts import HttpParts, Parts
 from interfaces.http.position import reached
-from interfaces.http.promises import Promise, past_promise, promise_to
+from interfaces.http.promises import past_promise, promise_to
 from interfaces.message_body import MessagePageBody, message_page
 from projections.thread import Thread
 from projections.transcript import (
@@ -64,12 +65,15 @@ async def get_conversation(
     if as_of is not None:
         at = await instant(parts, caller.tenant_id, as_of)
         view, page = await past_conversation(parts, caller, id, at, limit, cursor)
-        past = await past_promise(parts, caller, id, at)
-        return answer_as_of(await _body(parts, caller, view, page, past), at, view.version)
+        past = await _body(parts, caller, view, page)
+        promise, notice = await past_promise(parts, caller, id, at), await past_notice(parts, caller, id, at)
+        return answer_as_of(msgspec.structs.replace(past, sla=promise, notice=notice), at, view.version)
     seq = await reached(parts, request, caller.tenant_id, "transcript")
     view, page = await read(parts, caller, id, limit=limit, cursor=cursor)
     promise = await promise_to(request, parts, caller, id)
-    return answer(await _body(parts, caller, view, page, promise), seq=seq, version=view.version)
+    notice = await notice_about(request, parts, caller, id)
+    body = msgspec.structs.replace(await _body(parts, caller, view, page), sla=promise, notice=notice)
+    return answer(body, seq=seq, version=view.version)
 
 
 @get(
@@ -154,8 +158,6 @@ async def page_body(parts: HttpParts, caller: Caller, thread: Thread, page: Mess
     return msgspec.structs.replace(body, data=messages)
 
 
-async def _body(
-    parts: HttpParts, caller: Caller, view: ConversationView, page: MessagePage, promise: Promise
-) -> ConversationBody:
+async def _body(parts: HttpParts, caller: Caller, view: ConversationView, page: MessagePage) -> ConversationBody:
     body = conversation_of_view(view, caller.side)
-    return msgspec.structs.replace(body, messages=await page_body(parts, caller, view, page), sla=promise)
+    return msgspec.structs.replace(body, messages=await page_body(parts, caller, view, page))

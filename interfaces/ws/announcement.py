@@ -8,6 +8,7 @@ import msgspec
 
 from application.log import Recorded
 from domain.campaign_progress import ProgressReported
+from domain.continuity import ContinuityMoved
 from domain.conversation import ConversationStarted
 from domain.ids import event_wire, wire
 from domain.kernel import PersonalEvent
@@ -47,12 +48,12 @@ def for_members(recorded: Recorded) -> DurableFrame | None:
     changed = changes_of(event)
     if changed is None:
         return None
-    of_clock = isinstance(event, ClockMoved)
+    is_beside = isinstance(event, ClockMoved | ContinuityMoved)
     data = ChangedConversation(
-        id=wire("conversation", event.conversation_id if of_clock else recorded.stream_id),
+        id=wire("conversation", event.conversation_id if is_beside else recorded.stream_id),
         changes=changed,
         reason=getattr(event, "reason", None) or msgspec.UNSET,
-        version=event.seen if of_clock else recorded.version,
+        version=event.seen if is_beside else recorded.version,
     )
     return ConversationUpdated(seq=seq, event_id=event_id, at=at, data=data)
 

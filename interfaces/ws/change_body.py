@@ -10,6 +10,7 @@ from domain.call import CallStatus, EndReason
 from domain.handling import HandledBy, Status
 from domain.marks import Priority
 from domain.receipts import Side
+from interfaces.notice_body import NoticeBody
 from interfaces.sla_body import SlaBody
 
 
@@ -52,6 +53,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     recording_url: tuple[None, str | None] | msgspec.UnsetType = msgspec.UNSET
     transcribed: tuple[None, bool] | msgspec.UnsetType = msgspec.UNSET
     sla: tuple[None, SlaBody | None] | msgspec.UnsetType = msgspec.UNSET
+    notice: tuple[None, NoticeBody] | msgspec.UnsetType = msgspec.UNSET
 
 
 FOR_MEMBERS = (
@@ -66,5 +68,6 @@ FOR_MEMBERS = (
     "recording_url",
     "transcribed",
     "sla",
+    "notice",
 )
 """The changes no visitor is told of."""

@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from domain.call import CallAnswered, CallEnded, CallRang, CallRecorded, CallStarted, CallTranscribed, Stage
+from domain.continuity import NoticeFailed, NoticeSent
 from domain.handling import Accepted, HandlingChanged, Returned, Snoozed, Transferred
 from domain.kernel import Event
 from domain.marks import AttributesChanged, LabelsChanged, PriorityChanged
@@ -15,9 +16,11 @@ from domain.personal import readable
 from domain.qualification import ConversationDisqualified
 from domain.receipts import Delivered, Rated, Read
 from domain.sla_clock import ClockMoved
+from interfaces.notice_body import notice_body
 from interfaces.sla_body import sla_of_watches
 from interfaces.wire import maybe_wire
 from interfaces.ws.change_body import FOR_MEMBERS, CallChange, Changes, Score
+from projections.continuity import notice_after
 
 Field = TypeVar("Field")
 
@@ -35,8 +38,8 @@ def changes_of(event: Event) -> Changes | None:
         return _marked(event)
     if isinstance(event, Stage | CallRecorded | CallTranscribed):
         return _called(event)
-    if isinstance(event, ClockMoved):
-        return Changes(sla=(None, sla_of_watches(event.watches)))
+    if isinstance(event, ClockMoved | NoticeSent | NoticeFailed):
+        return _told_beside(event)
     is_lead_no_more = isinstance(event, ConversationDisqualified) and event.was_qualified
     return Changes(qualified=(True, False)) if is_lead_no_more else None
 
@@ -99,6 +102,14 @@ def _called(event: Stage | CallRecorded | CallTranscribed) -> Changes:
             return Changes(recording_url=(None, readable(link)))
         case CallTranscribed():
             return Changes(transcribed=(None, True))
+
+
+def _told_beside(event: ClockMoved | NoticeSent | NoticeFailed) -> Changes:
+    """By the streams beside the conversation's own."""
+    if isinstance(event, ClockMoved):
+        return Changes(sla=(None, sla_of_watches(event.watches)))
+    told = notice_body(notice_after(None, event))
+    return Changes() if told is None else Changes(notice=(None, told))
 
 
 def _snoozed_until(event: HandlingChanged) -> Until:

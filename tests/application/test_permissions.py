@@ -45,6 +45,10 @@ ReplaceSlaPolicy      owner admin system
 RemoveSlaPolicy       owner admin system
 KeepSla               system
 TellSla               system
+WatchForVisitor       system
+LookForVisitor        system
+NoteNoticeSent        system
+NoteNoticeFailed      system
 TransferConversation  owner admin supervisor agent system
 ReturnConversation    owner admin supervisor agent system
 SnoozeConversation    owner admin supervisor agent system

@@ -54,6 +54,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "sla-policies": {"name": "x", "targets": {"resolution": 60}, "conditions": {"teams": ["{team_id}"]}},
     "rules": {"rules": []},
     "address-rules": {"blocked": ["0.0.0.0/0"], "allowed": []},
+    "continuity": {"enabled": True},
     "campaigns": {"name": "x", "kind": "ongoing", "texts": {"en": "x"}},
     "schedule": {"at": "2100-01-01T00:00:00Z"},
 }

@@ -31,6 +31,7 @@
  * @property {{text: string | null, role: string, createdAt: string} | null} [lastMessage]
  * @property {number} [unread]
  * @property {string | null} [waitingSince]
+ * @property {{status: "sent" | "failed", replies: number, at: string, via?: string} | null} [notice] to somebody who left
  */
 
 export class Store {
@@ -104,6 +105,14 @@ export class Store {
     return true;
   }
 
+  /** @param {string} id @param {Conversation["notice"]} notice is told beside the conversation: it moves no version */
+  note(id, notice) {
+    const known = this.conversations.get(id);
+    if (!known) return false;
+    this.conversations.set(id, { ...known, notice });
+    return true;
+  }
+
   /** @param {Message} message */
   add(message) {
     this.#transcripts.get(message.conversationId)?.set(message.id, message);
@@ -129,7 +138,9 @@ const CHANGES = {
   "conversation:updated": (store, { data, at }) => {
     const facts = { version: data.version };
     const known = store.conversations.get(data.id);
-    for (const [field, change] of Object.entries(data.changes)) facts[field] = (MERGED[field] ?? latest)(change, known);
+    const { notice, ...changes } = data.changes; // a notice comes alone
+    if (notice) return store.note(data.id, notice[1]);
+    for (const [field, change] of Object.entries(changes)) facts[field] = (MERGED[field] ?? latest)(change, known);
     if (facts.status === "resolved") Object.assign(facts, { endedAt: at, waitingSince: null });
     if (facts.status === "open") facts.endedAt = null;
     if (facts.handledBy === "queue") facts.waitingSince = at;

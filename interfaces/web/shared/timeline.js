@@ -22,14 +22,28 @@ export function timeline(conversation, messages, nameOf) {
   const entries = [];
   let before = null;
   let speaker = null;
+  const notice = noticed(conversation.notice);
   for (const message of messages) {
+    if (notice.at && notice.at < message.createdAt) entries.push(...notice.take());
     if (!before || day(before.createdAt) !== day(message.createdAt)) entries.push(dayMark(message));
     if (joins(message, speaker)) entries.push(moment(`joined-${message.id}`, `${nameOf(message.authorId)} joined`));
     entries.push({ key: message.id, kind: "message", message, startsGroup: startsGroup(before, message, entries) });
     if (message.role === "agent" && !message.private) speaker = message.authorId;
     before = message;
   }
-  return [...entries, ...standing(conversation, speaker, nameOf)];
+  return [...entries, ...notice.take(), ...standing(conversation, speaker, nameOf)];
+}
+
+/** The mail to a visitor who had left, once, at its place among the messages. */
+function noticed(notice) {
+  const left = notice ? [moment("notice", noticeText(notice), notice.at)] : [];
+  return { at: left[0]?.at, take: () => left.splice(0) };
+}
+
+function noticeText({ status, via, replies }) {
+  const what = `${replies} unread ${replies === 1 ? "reply" : "replies"}`;
+  if (status === "failed") return `The visitor could not be notified of ${what}`;
+  return via === "email" ? `Notified the visitor by e-mail of ${what}` : `No mail about ${what}: no mail server is set`;
 }
 
 /** Where the conversation stands now, after all that was said. */

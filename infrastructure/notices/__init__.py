@@ -1,0 +1,1 @@
+"""Ways by which absent visitors are told."""
