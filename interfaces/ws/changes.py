@@ -9,8 +9,11 @@ import msgspec
 
 from domain.call import CallAnswered, CallEnded, CallRang, CallRecorded, CallStarted, CallTranscribed, Stage
 from domain.handling import Accepted, HandlingChanged, Returned, Snoozed, Transferred
+from domain.ids import wire
 from domain.kernel import Event
 from domain.marks import AttributesChanged, LabelsChanged, PriorityChanged
+from domain.mention import MentionsRead
+from domain.participants import ParticipantJoined, ParticipantLeft
 from domain.personal import readable
 from domain.qualification import ConversationDisqualified
 from domain.receipts import Delivered, Rated, Read
@@ -22,6 +25,7 @@ from interfaces.ws.change_body import FOR_MEMBERS, CallChange, Changes, Score
 Field = TypeVar("Field")
 
 Until = tuple[None, datetime | None] | msgspec.UnsetType
+Mark = LabelsChanged | PriorityChanged | AttributesChanged | ParticipantJoined | ParticipantLeft
 NOTHING = Changes()
 
 
@@ -31,7 +35,7 @@ def changes_of(event: Event) -> Changes | None:
         return _moved(event)
     if isinstance(event, Delivered | Read | Rated):
         return _received(event)
-    if isinstance(event, LabelsChanged | PriorityChanged | AttributesChanged):
+    if isinstance(event, Mark):
         return _marked(event)
     if isinstance(event, Stage | CallRecorded | CallTranscribed):
         return _called(event)
@@ -39,6 +43,11 @@ def changes_of(event: Event) -> Changes | None:
         return Changes(sla=(None, sla_of_watches(event.watches)))
     is_lead_no_more = isinstance(event, ConversationDisqualified) and event.was_qualified
     return Changes(qualified=(True, False)) if is_lead_no_more else None
+
+
+def changes_for_reader(event: MentionsRead) -> Changes:
+    """What one agent's screens are told alone."""
+    return Changes(mentions=(None, event.left))
 
 
 def for_visitor(changes: Changes) -> Changes | None:
@@ -75,7 +84,7 @@ def _received(event: Delivered | Read | Rated) -> Changes:
             return Changes(rating=(None, Score(score, readable(comment))))
 
 
-def _marked(event: LabelsChanged | PriorityChanged | AttributesChanged) -> Changes:
+def _marked(event: Mark) -> Changes:
     match event:
         case LabelsChanged(added=added, removed=removed):
             return Changes(labels=(removed, added))
@@ -83,6 +92,10 @@ def _marked(event: LabelsChanged | PriorityChanged | AttributesChanged) -> Chang
             return Changes(priority=(before, after))
         case AttributesChanged(names=names):
             return Changes(attributes=(None, names))
+        case ParticipantJoined(agent_id=id):
+            return Changes(participants=((), (wire("agent", id),)))
+        case ParticipantLeft(agent_id=id):
+            return Changes(participants=((wire("agent", id),), ()))
 
 
 def _called(event: Stage | CallRecorded | CallTranscribed) -> Changes:
