@@ -29,7 +29,8 @@ export class MentionRows {
 
   #draw({ row, isOpen }) {
     const { conversationId, contact_data: contact, text, createdAt, read } = row;
-    const words = text === null ? [el("em", {}, "(erased)")] : withNames(text.slice(0, GLANCE), row.mentions, this.desk);
+    const glance = text?.slice(0, GLANCE) ?? "(erased)";
+    const words = withNames(glance, row.mentions, this.desk, (plain) => [plain]);
     return el(
       "li",
       {},

@@ -7,17 +7,18 @@ import { pattern } from "./colleagues.js";
  * @param {string} text
  * @param {string[] | undefined} mentions ids
  * @param {import("./desk.js").Desk} desk
+ * @param {(words: string) => (Node | string)[]} [between] what becomes of the rest; where links cannot stand, only words
  * @returns {(Node | string)[]} the text, with `@name` of these marked
  */
-export function withNames(text, mentions, desk) {
+export function withNames(text, mentions, desk, between = prose) {
   const names = new Map((mentions ?? []).map((id) => [desk.colleagues.nameOf(id), id]));
   const parts = [];
   let end = 0;
   for (const match of text.matchAll(pattern([...names.keys()]))) {
-    parts.push(...prose(text.slice(end, match.index)), named(match[0], names.get(match[1]) === desk.me));
+    parts.push(...between(text.slice(end, match.index)), named(match[0], names.get(match[1]) === desk.me));
     end = match.index + match[0].length;
   }
-  return [...parts, ...prose(text.slice(end))];
+  return [...parts, ...between(text.slice(end))];
 }
 
 /**
