@@ -12,6 +12,7 @@ from application.contact import refuse_blocked
 from application.generation import occasion_in
 from application.joining import speaks_for
 from application.masking import masked
+from application.mention import Named, mentions_of
 from application.widget_rules import AttachmentsAreOff, form_answers, introduction, settings_of
 from application.work import Work
 from domain.contact import Contact
@@ -60,6 +61,7 @@ class PostMessage(AboutConversation, frozen=True, kw_only=True):
     """A message, or with `private` a note. `expected_version`: refuse if the conversation has moved.
 
     A visitor's message to one that ended too long ago begins a new conversation; `attachments` are files' ids.
+    `mentions`: a note's only.
     """
 
     text: str
@@ -67,6 +69,7 @@ class PostMessage(AboutConversation, frozen=True, kw_only=True):
     expected_version: int | None = None
     attachments: tuple[UUID, ...] = ()
     canned: CannedChoice | None = None
+    mentions: Named | None = None
 
 
 class ReplyAsAssistant(AboutConversation, frozen=True, kw_only=True):
@@ -119,6 +122,8 @@ async def start_conversation(work: Work, command: StartConversation) -> None:
 
 
 async def post_message(work: Work, command: PostMessage) -> None:
+    if command.mentions is not None and not command.private:
+        raise Invalid("Only a private note mentions somebody.")
     message_id, text = work.new_id(), await masked(work, command.text)
     if command.canned is not None:  # before the message: an answer's version is its last event's
         await note_canned_use(work, command.canned, command.conversation_id, message_id)
@@ -131,7 +136,8 @@ async def post_message(work: Work, command: PostMessage) -> None:
         conversation, expected = await _continue(work, conversation), None
     attachments = await _attached(work, command, conversation, message_id)
     if command.private:
-        conversation.add_note(work.stamp, message_id, text, attachments)
+        named = await mentions_of(work, command.mentions)
+        conversation.add_note(work.stamp, message_id, text, attachments, named)
     else:
         conversation.post(work.stamp, message_id, text, expected, attachments, work.beyond)
 

@@ -90,10 +90,13 @@ from application.issuer import DistrustIssuer, TrustIssuer
 from application.joining import IdentifyContact, MergeContact, UnmergeContact
 from application.macro import ApplyMacro, ChangeMacro, CreateMacro, RemoveMacro
 from application.marks import ChangeLabels, SetAttributes, SetPriority
+from application.mention import ReadMentions
+from application.participant import AddParticipant, RemoveParticipant
 from application.plan import ChangePlan, NoticeUsage
 from application.qualification import DisqualifyConversation, QualifyConversation
 from application.qualification_rules import SetQualificationRules
 from application.receipts import MarkDelivered, MarkRead, RateConversation
+from application.roles import ADMINS, AGENTS, AGENTS_AND_VISITORS, SUPERVISORS, SYSTEM, VISITORS, Roles
 from application.scopes import SCOPES, expect_scope
 from application.sla_clock import KeepSla, TellSla
 from application.sla_policy import CreateSlaPolicy, RemoveSlaPolicy, ReplaceSlaPolicy
@@ -135,15 +138,6 @@ from application.widget import (
 )
 from domain.refusals import Forbidden
 
-Roles = frozenset[str]
-
-SYSTEM: Roles = frozenset(["system"])
-ADMINS: Roles = frozenset(["owner", "admin", "system"])
-SUPERVISORS: Roles = ADMINS | {"supervisor"}
-AGENTS: Roles = SUPERVISORS | {"agent"}
-VISITORS: Roles = frozenset(["visitor"])
-AGENTS_AND_VISITORS: Roles = AGENTS | VISITORS
-
 PERMISSIONS: Mapping[type[Command], Roles] = {
     StartConversation: AGENTS_AND_VISITORS,
     PostMessage: AGENTS_AND_VISITORS,
@@ -177,6 +171,9 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     ChangeLabels: AGENTS,
     SetPriority: AGENTS,
     SetAttributes: AGENTS,
+    AddParticipant: AGENTS,
+    RemoveParticipant: AGENTS,
+    ReadMentions: AGENTS - SYSTEM,
     QualifyConversation: AGENTS,
     DisqualifyConversation: AGENTS,
     StartCall: VISITORS,

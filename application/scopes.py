@@ -16,6 +16,7 @@ from application import (
     generation,
     handling,
     marks,
+    participant,
     qualification,
     webhook,
 )
@@ -35,7 +36,7 @@ from domain.refusals import ScopeMissing
 
 OF_NOUNS: tuple[tuple[Scope, Iterable[type[Command]]], ...] = (
     ("conversations:write", (*conversation.HANDLERS, *handling.HANDLERS, *marks.HANDLERS, *file.HANDLERS)),
-    ("conversations:write", (*bulk.HANDLERS, UndoBulkChange)),
+    ("conversations:write", (*bulk.HANDLERS, UndoBulkChange, *participant.HANDLERS)),
     ("conversations:write", (ApplyMacro,)),
     ("conversations:write", (*qualification.HANDLERS, *generation.HANDLERS, *call.HANDLERS)),
     ("contacts:write", (*contact.HANDLERS, MergeContact, UnmergeContact)),

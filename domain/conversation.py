@@ -9,15 +9,15 @@ from uuid import UUID
 
 import msgspec
 
-from domain import call, handling, marks, qualification, receipts
+from domain import call, handling, marks, mention, participants, qualification, receipts
 from domain.call import Called
 from domain.file import Attachment
 from domain.handling import REOPEN_HOURS, Handled, Handling, Status
 from domain.kernel import NOWHERE, ActorKind, Aggregate, Event, PersonalEvent, Stamp
 from domain.marks import Marked
+from domain.mention import Mentioned, Mentions
 from domain.personal import Personal
 from domain.qualification import Qualified
-from domain.receipts import Received
 from domain.refusals import ConversationChanged
 from domain.values import bounded, message_text
 
@@ -60,6 +60,7 @@ class ConversationStarted(PersonalEvent, frozen=True, kw_only=True):
         aggregate.reopen_hours = self.reopen_hours
         aggregate.assistant_id = self.assistant_id
         aggregate.handling = self.handling
+        aggregate.takes_part(*filter(None, [self.handling.assignee_id]))
 
 
 class MessagePosted(PersonalEvent, frozen=True, kw_only=True):
@@ -79,6 +80,7 @@ class MessagePosted(PersonalEvent, frozen=True, kw_only=True):
 
     def apply(self, aggregate: Conversation) -> None:
         aggregate.spoke(self.by.kind, self.originator_version)
+        aggregate.wrote(self.by)
 
 
 class NoteAdded(PersonalEvent, frozen=True, kw_only=True):
@@ -89,6 +91,13 @@ class NoteAdded(PersonalEvent, frozen=True, kw_only=True):
     message_id: UUID
     text: Personal
     attachments: tuple[Attachment, ...] = ()
+    mentions: Mentions | None = None
+
+    def apply(self, aggregate: Conversation) -> None:
+        aggregate.wrote(self.by)
+        if self.mentions is not None:
+            aggregate.takes_part(*self.mentions.agents)
+            aggregate.tells(self.mentions, self.originator_version)
 
 
 class AssistantReplied(PersonalEvent, frozen=True, kw_only=True):
@@ -119,7 +128,7 @@ class ReplyDiscarded(PersonalEvent, frozen=True, kw_only=True):
     tokens: int = 0
 
 
-class Conversation(Called, Handled, Marked, Qualified, Received):
+class Conversation(Called, Handled, Marked, Mentioned, Qualified):
     """Guards who may speak; what it inherits guards the rest."""
 
     KIND = "conversation"
@@ -211,17 +220,16 @@ class Conversation(Called, Handled, Marked, Qualified, Received):
         self.record(MessagePosted, stamp, campaign_id=campaign_id, **facts)
 
     def add_note(
-        self, stamp: Stamp, message_id: UUID, text: str, attachments: tuple[Attachment, ...] = ()
+        self,
+        stamp: Stamp,
+        message_id: UUID,
+        text: str,
+        attachments: tuple[Attachment, ...] = (),
+        mentions: Mentions | None = None,
     ) -> None:
-        """A private note, at any time, also on an ended conversation."""
-        words = message_text(text)
-        facts = {
-            "subject_id": self.contact_id,
-            "message_id": message_id,
-            "text": words,
-            "attachments": attachments,
-        }
-        self.record(NoteAdded, stamp, **facts)
+        """A private note, at any time, also on an ended conversation. Raises Invalid."""
+        facts = {"subject_id": self.contact_id, "message_id": message_id, "text": message_text(text)}
+        self.record(NoteAdded, stamp, attachments=attachments, mentions=mentions, **facts)
 
     def reply(
         self,
@@ -282,6 +290,8 @@ EVENTS: tuple[type[Event], ...] = (
     *call.EVENTS,
     *handling.EVENTS,
     *marks.EVENTS,
+    *mention.EVENTS,
+    *participants.EVENTS,
     *qualification.EVENTS,
     *receipts.EVENTS,
 )

@@ -10,8 +10,9 @@ import msgspec
 from msgspec.structs import replace
 
 from domain.ids import wire
-from domain.kernel import BEGINNING, ActorKind, Aggregate, Event, Stamp
-from domain.refusals import AlreadyAccepted, ConversationIsEnded, Invalid
+from domain.kernel import BEGINNING, ActorKind, Event, Stamp
+from domain.participants import Participating
+from domain.refusals import AlreadyAccepted, ConversationIsEnded, Invalid, OwnerTakesPart
 from domain.values import bounded
 
 Status = Literal["open", "pending", "snoozed", "resolved"]
@@ -41,6 +42,8 @@ class HandlingChanged(Event, frozen=True, kw_only=True):
     def apply(self, aggregate: Handled) -> None:
         aggregate.handling = self.after
         aggregate.accept_until = aggregate.snoozed_until = None
+        if self.after.assignee_id is not None:
+            aggregate.takes_part(self.after.assignee_id)
 
 
 class HandedOver(HandlingChanged, frozen=True, kw_only=True):
@@ -131,7 +134,7 @@ class Reopened(HandlingChanged, frozen=True, kw_only=True):
     TYPE = "conversation.reopened.1"
 
 
-class Handled(Aggregate):
+class Handled(Participating):
     """The part of a conversation that knows whose it is. Commands that find nothing to do change nothing."""
 
     assistant_id: UUID | None = None
@@ -253,6 +256,12 @@ class Handled(Aggregate):
         handled_by: HandledBy = "bot" if self.assistant_id else "queue"
         after = Handling(status="open", handled_by=handled_by, team_id=self.handling.team_id)
         self.record(Reopened, stamp, before=self.handling, after=after)
+
+    def leave(self, stamp: Stamp, agent_id: UUID) -> None:
+        """Who takes no part changes nothing. Raises OwnerTakesPart."""
+        if agent_id == self.handling.assignee_id:
+            raise OwnerTakesPart
+        super().leave(stamp, agent_id)
 
     def refuse_ended(self) -> None:
         """Raises ConversationIsEnded."""

@@ -72,13 +72,13 @@ class Received(Quiet):
 
     def mark_delivered(self, stamp: Stamp, up_to: int) -> None:
         """Backwards changes nothing. Raises Invalid for a version that is not there yet."""
-        self._refuse_future(up_to)
+        self.refuse_future(up_to)
         if stamp.by.kind == "visitor" and up_to > self.delivered_to:
             self.record(Delivered, stamp, up_to=up_to)
 
     def mark_read(self, stamp: Stamp, up_to: int) -> None:
         """By the visitor, or for all agents by one of them. Backwards changes nothing. Raises Invalid."""
-        self._refuse_future(up_to)
+        self.refuse_future(up_to)
         side: Side = "visitor" if stamp.by.kind == "visitor" else "agent"
         if up_to <= self.read_to.get(side, 0):
             return
@@ -113,7 +113,8 @@ class Received(Quiet):
         if kind == "agent":
             self.unread["agent"].clear()
 
-    def _refuse_future(self, up_to: int) -> None:
+    def refuse_future(self, up_to: int) -> None:
+        """Raises Invalid for a version that is not there yet."""
         if not 1 <= up_to <= self.version:
             raise Invalid("upTo is a version of this conversation.")
 

@@ -114,6 +114,11 @@ class AgentUnavailable(Conflict):
     sentence = "This agent is not online."
 
 
+class OwnerTakesPart(Conflict):
+    code = "owner_takes_part"
+    sentence = "Who has a conversation takes part in it. Transfer it, or put it back, first."
+
+
 class ConversationIsEnded(Conflict):
     code = "conversation_ended"
     sentence = "This conversation has ended. Start a new one."

@@ -24,8 +24,8 @@ LAST_PLACE = 10_000
 class ViewFilter(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the inbox is asked for; None: any. Made by `view_filter`.
 
-    `assignee` is `me` (whoever looks), `none` or an agent's id on the wire, `team` a team's, `sort` an order of
-    the inbox, `sla` how what is due next stands.
+    `assignee` is `me` (whoever looks), `none` or an agent's id on the wire, `participant` the same without `none`,
+    `team` a team's, `sort` an order of the inbox, `sla` how what is due next stands.
     """
 
     status: Status | None = None
@@ -38,6 +38,7 @@ class ViewFilter(msgspec.Struct, frozen=True, omit_defaults=True):
     q: str | None = None
     sort: str | None = None
     sla: str | None = None
+    participant: str | None = None
 
     def over(self, other: ViewFilter) -> ViewFilter:
         """What this one says, and where it says nothing what the other says."""
@@ -141,6 +142,8 @@ def view_filter(given: ViewFilter) -> ViewFilter:
     """The same, with its label written as labels are. Raises Invalid."""
     if given.assignee not in (None, "me", "none"):
         _refuse_stranger("assignee is me, none, or an agent's id.", "agent", given.assignee)
+    if given.participant not in (None, "me"):
+        _refuse_stranger("participant is me, or an agent's id.", "agent", given.participant)
     if given.team is not None:
         _refuse_stranger("team is a team's id.", "team", given.team)
     q = (given.q or "").strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
@@ -58,9 +59,10 @@ class ConversationBody(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     """A conversation as it stands; `messages` only where a page of them was asked for.
 
     `unread` counts the other side's messages that the caller's side has not read. What a visitor never sees is
-    left out for them: teamId, labels, priority, attributes, snoozedUntil, acceptUntil, qualified, sla, notice.
-    `aiState` is where its assistant stands, null where it has none. `sla`, the policy in force, and `notice` are in
-    the answer of GET only, null where there is none.
+    left out for them: teamId, labels, priority, attributes, snoozedUntil, acceptUntil, qualified, sla, notice. Of
+    `participants` they see the agents who wrote to them, and who has it. `aiState` is where its assistant stands,
+    null where it has none. `sla`, the policy in force, and `notice` are in the answer of GET only, null where
+    there is none.
     """
 
     id: str
@@ -103,6 +105,7 @@ def conversation_of_view(view: ConversationView, side: Side) -> ConversationBody
     return msgspec.structs.replace(
         body,
         unread=view.agent_unread,
+        participants=_participants(view, tuple(one.agent_id for one in view.participants)),
         team_id=maybe_wire("team", view.team_id),
         labels=view.labels,
         priority=view.priority,
@@ -130,7 +133,7 @@ def _body(view: ConversationView) -> ConversationBody:
         ended_at=view.ended_at,
         version=view.version,
         seq=view.seq,
-        participants=_participants(view),
+        participants=_participants(view, view.speakers),
         read_to=ReadToBody(view.visitor_read_to, view.agent_read_to),
         delivered_to=view.delivered_to,
         unread=view.visitor_unread,
@@ -165,13 +168,13 @@ def _contact(view: ConversationView) -> ContactBody:
     return ContactBody(wire("contact", view.contact_id), view.contact_name, view.contact_email, verified)
 
 
-def _participants(thread: Thread) -> tuple[ParticipantBody, ...]:
-    """The visitor, the assistant, the agents who wrote, and whoever has it now."""
+def _participants(thread: Thread, agents: tuple[UUID, ...]) -> tuple[ParticipantBody, ...]:
+    """The visitor, the assistant, these agents, and whoever has it now."""
     present: list[tuple[MessageRole, str | None]] = [
         ("visitor", wire("contact", thread.contact_id)),
         ("assistant", maybe_wire("assistant", thread.assistant_id)),
-        *(("agent", wire("agent", id)) for id in thread.speakers),
+        *(("agent", wire("agent", id)) for id in agents),
     ]
-    if thread.assignee_id not in thread.speakers:
+    if thread.assignee_id not in agents:
         present.append(("agent", maybe_wire("agent", thread.assignee_id)))
     return tuple(ParticipantBody(kind, id) for kind, id in present if id is not None)

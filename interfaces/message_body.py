@@ -12,6 +12,7 @@ from domain.conversation import AssistantReplied, Citation, MessagePosted, NoteA
 from domain.file import Attachment
 from domain.ids import wire
 from domain.kernel import Event
+from domain.mention import Mentions
 from domain.personal import readable
 from interfaces.wire import MessageRole, author_wire, role_of
 from projections.thread import Thread
@@ -47,6 +48,7 @@ class MessageBody(msgspec.Struct, frozen=True, rename="camel"):
     """A message or a private note. `version` is its conversation's, `seq` the tenant's.
 
     `state` of what the tenant's side wrote to the visitor: sent, delivered to their browser, read.
+    `mentions`: whom a note names, `agt_…` and `tea_…`. `mentioned`: true on the socket of whom the note reaches.
     """
 
     id: str
@@ -61,6 +63,8 @@ class MessageBody(msgspec.Struct, frozen=True, rename="camel"):
     citations: tuple[CitationBody, ...] = ()
     attachments: tuple[AttachmentBody, ...] = ()
     state: MessageState | msgspec.UnsetType = msgspec.UNSET
+    mentions: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    mentioned: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class MessagePageBody(msgspec.Struct, frozen=True, rename="camel"):
@@ -86,6 +90,7 @@ def message_of_event(event: Event, seq: int) -> MessageBody | None:
         citations=_citations(event.citations if isinstance(event, AssistantReplied) else ()),
         attachments=_attachments(() if isinstance(event, AssistantReplied) else event.attachments),
         state=msgspec.UNSET if role == "visitor" or private else "sent",
+        mentions=named_in(event.mentions) if isinstance(event, NoteAdded) else msgspec.UNSET,
     )
 
 
@@ -104,11 +109,20 @@ def message_of_view(message: Message, thread: Thread) -> MessageBody:
         citations=_citations(message.citations),
         attachments=_attachments(message.attachments),
         state=_state(message, thread),
+        mentions=named_in(message.mentions),
     )
 
 
 def message_page(page: MessagePage, thread: Thread) -> MessagePageBody:
     return MessagePageBody(tuple(message_of_view(one, thread) for one in page.messages), page.next_cursor)
+
+
+def named_in(mentions: Mentions | None) -> tuple[str, ...] | msgspec.UnsetType:
+    """Agents, then teams; left out where nobody is named."""
+    if mentions is None:
+        return msgspec.UNSET
+    agents, teams = mentions.agents, mentions.teams
+    return (*(wire("agent", id) for id in agents), *(wire("team", id) for id in teams))
 
 
 def _state(message: Message, thread: Thread) -> MessageState | msgspec.UnsetType:

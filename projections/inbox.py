@@ -145,7 +145,7 @@ def _page(tenant_id: int, filter: InboxFilter, order: Order) -> tuple[str, list[
             columns=_COLUMNS,
             source=source,
             conditions=f"{walk} AND {wanted}",
-            order=order.by(filter.label is not None),
+            order=order.by(filter.is_aside),
             limit=limit,
         )
         for walk in walks(filter)

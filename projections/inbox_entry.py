@@ -15,6 +15,7 @@ from domain.personal import readable
 from domain.receipts import Rated
 from domain.sla_clock import ClockMoved
 from domain.sla_policy import SlaTarget
+from projections.participants import agents_after
 from projections.sla_standing import SlaStatus, standing
 from projections.thread import labels_after
 from projections.unread import unread_by_agents
@@ -60,6 +61,7 @@ class Entry(msgspec.Struct):
     sla_due_at: datetime = NEVER
     sla_status: SlaStatus | None = None
     sla_version: int = 0
+    participants: tuple[UUID, ...] = ()
 
 
 def begun(event: ConversationStarted, seq: int) -> Entry:
@@ -77,6 +79,7 @@ def begun(event: ConversationStarted, seq: int) -> Entry:
         started_at=event.at,
         version=event.originator_version,
         seq=seq,
+        participants=agents_after((), event),
     )
 
 
@@ -85,6 +88,7 @@ def evolve(entry: Entry, event: Event, seq: int) -> None:
     if event.originator_version <= entry.version:
         return
     entry.unread = unread_by_agents(event, entry.unread)
+    entry.participants = agents_after(entry.participants, event)
     match event:
         case MessagePosted() | AssistantReplied():
             _say(entry, event)

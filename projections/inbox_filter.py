@@ -35,6 +35,9 @@ _NAMED = """i.contact_id IN (
   SELECT o.contact_id FROM read.inbox_person o
   WHERE o.tenant_id = %s AND o.email_key >= lower(%s::text) AND o.email_key < lower(%s::text) || chr(1114111))"""
 
+_TAKES_PART = """EXISTS (SELECT FROM read.inbox_participant m
+  WHERE m.tenant_id = i.tenant_id AND m.conversation_id = i.conversation_id AND m.agent_id = %s)"""
+
 
 class InboxFilter(msgspec.Struct, frozen=True, kw_only=True):
     """None: any. `q`: how the contact's name or e-mail address begins.
@@ -57,11 +60,17 @@ class InboxFilter(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 50
     cursor: str | None = None
     until_seq: int | None = None
+    participant: UUID | None = None
 
     @property
     def size(self) -> int:
         """Rows of a page: `limit` within 1 to 200."""
         return page_limit(self.limit)
+
+    @property
+    def is_aside(self) -> bool:
+        """A label's and a participant's conversations stand in tables of their own, by last message."""
+        return self.label is not None or self.participant is not None
 
     def fits(self, entry: Entry) -> bool:
         """What `conditions` asks of a row, asked of an entry in memory; but for `q` and the cursor."""
@@ -76,7 +85,8 @@ class InboxFilter(msgspec.Struct, frozen=True, kw_only=True):
             (self.sla, entry.sla_status),
         )
         is_wanted = all(value is None or value == given for value, given in wanted)
-        return is_wanted and (self.label is None or self.label in entry.labels)
+        takes_part = self.participant is None or self.participant in entry.participants
+        return is_wanted and takes_part and (self.label is None or self.label in entry.labels)
 
 
 EVERYTHING = InboxFilter()
@@ -92,14 +102,14 @@ class Order(msgspec.Struct, frozen=True):
     def is_descending(self) -> bool:
         return self.sort == "newest"
 
-    def by(self, from_label: bool) -> str:
+    def by(self, aside: bool) -> str:
         """What stands behind ORDER BY."""
         direction = " DESC" if self.is_descending else ""
-        return ", ".join(f"{column}{direction}" for column in self.columns(from_label))
+        return ", ".join(f"{column}{direction}" for column in self.columns(aside))
 
-    def columns(self, from_label: bool) -> list[str]:
-        """A label's table has an order of its own by last message: the walk begins there."""
-        place = "l" if from_label and _SORT_COLUMNS[self.sort] == ("last_at",) else "i"
+    def columns(self, aside: bool) -> list[str]:
+        """A table beside the inbox has an order of its own by last message: the walk begins there."""
+        place = "l" if aside and _SORT_COLUMNS[self.sort] == ("last_at",) else "i"
         return [f"{place}.{column}" for column in (*_SORT_COLUMNS[self.sort], "conversation_id")]
 
     def place_of(self, entry: Entry) -> Place:
@@ -139,7 +149,7 @@ def walks(filter: InboxFilter) -> list[str]:
     """
     if filter.q is not None and filter.status is None:
         return ["true"]
-    table = "i" if filter.label is None else "l"
+    table = "l" if filter.is_aside else "i"
     statuses = _STATUSES if filter.status is None else (filter.status,)
     return [f"{table}.status = '{status}'" for status in statuses]
 
@@ -152,11 +162,14 @@ def conditions(tenant_id: int, filter: InboxFilter, order: Order) -> tuple[str, 
         # Nothing is asked of `i` that the join says already: the planner would take it for fewer rows.
         source = "read.inbox_label l JOIN read.inbox i USING (tenant_id, conversation_id)"
         wanted = [("l.tenant_id = %s AND l.label = %s", [tenant_id, filter.label])]
+    elif filter.participant is not None:
+        source = "read.inbox_participant l JOIN read.inbox i USING (tenant_id, conversation_id)"
+        wanted = [("l.tenant_id = %s AND l.agent_id = %s", [tenant_id, filter.participant])]
     wanted += _columns(filter)
     if filter.q is not None:
         wanted.append((_NAMED, [tenant_id, filter.q, filter.q] * 2))
     if order.after is not None:
-        columns = ", ".join(order.columns(filter.label is not None))
+        columns = ", ".join(order.columns(filter.is_aside))
         marks = ", ".join("%s" for _ in order.after)
         sign = "<" if order.is_descending else ">"
         wanted.append((f"({columns}) {sign} ({marks})", list(order.after)))
@@ -174,6 +187,8 @@ def _columns(filter: InboxFilter) -> list[tuple[str, list[Any]]]:
         wanted.append(("i.urgency = %s", [URGENCIES.index(filter.priority)]))
     if filter.until_seq is not None:
         wanted.append(("i.seq <= %s", [filter.until_seq]))
+    if filter.participant is not None and filter.label is not None:
+        wanted.append((_TAKES_PART, [filter.participant]))
     for column, value in (("handled_by", filter.handled_by), ("team_id", filter.team), ("sla_status", filter.sla)):
         if value is not None:
             wanted.append((f"i.{column} = %s", [value]))

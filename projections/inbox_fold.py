@@ -17,6 +17,7 @@ from domain.handling import Status
 from domain.sla_clock import ClockMoved
 from projections.inbox_counts import COUNTS, count, place_of
 from projections.inbox_entry import Entry, begun, evolve, promise
+from projections.inbox_participants import PARTICIPANTS, list_participants
 from projections.people import erased_people, fold_people, people_table
 from projections.table import Key, Table
 
@@ -79,12 +80,12 @@ class Inbox:
     """Folds conversations and the contacts in them."""
 
     name = "inbox"
-    version = 3
-    tables = (ENTRIES.name, LABELS.name, COUNTS.name, PEOPLE.name)
+    version = 4
+    tables = (ENTRIES.name, LABELS.name, PARTICIPANTS.name, COUNTS.name, PEOPLE.name)
     concerns = frozenset(event.TYPE for event in (*conversation.EVENTS, *contact.EVENTS, *sla_clock.EVENTS))
 
     def ddl(self, build: int) -> str:
-        tables = "".join(table.ddl(build) for table in (ENTRIES, LABELS, COUNTS, PEOPLE))
+        tables = "".join(table.ddl(build) for table in (ENTRIES, LABELS, PARTICIPANTS, COUNTS, PEOPLE))
         return tables + _FOUND_BY.format(build=build)
 
     async def fold(self, connection: Connection, build: int, recorded: Sequence[Recorded]) -> None:
@@ -92,17 +93,19 @@ class Inbox:
         entries = await ENTRIES.load(connection, build, {_entry_of(one) for one in recorded})
         places = [place_of(entry) for entry in entries.values()]
         labels = {key: entry.labels for key, entry in entries.items()}
+        participants = {key: entry.participants for key, entry in entries.items()}
         for one in recorded:
             fold_entry(entries, one)
         await ENTRIES.blank(connection, build, "last_text", "contact_id", erased_people(recorded))
         await ENTRIES.upsert(connection, build, entries.values())
         await _relabel(connection, build, labels, entries)
+        await list_participants(connection, build, participants, entries)
         await count(connection, build, places, map(place_of, entries.values()))
 
     async def forget(self, connection: Connection, build: int, tenant_id: int, stream_id: UUID) -> None:
         known = await ENTRIES.load(connection, build, [(tenant_id, stream_id)])
         await count(connection, build, map(place_of, known.values()), ())
-        for table in (ENTRIES, LABELS, PEOPLE):
+        for table in (ENTRIES, LABELS, PARTICIPANTS, PEOPLE):
             await table.delete(connection, build, tenant_id, stream_id)
 
 

@@ -28,7 +28,9 @@ from domain import (
     joining,
     macro,
     marks,
+    mention,
     ownership,
+    participants,
     plan,
     qualification,
     qualification_rules,
@@ -63,6 +65,17 @@ def _asked(event: Any) -> str:
     model = f" with the model {event.model}" if event.model else ""
     sources = ", ".join(citation.title for citation in getattr(event, "citations", ()))
     return model + (f", citing {sources}" if sources else "")
+
+
+def _named(event: conversation.NoteAdded, names: Mapping[UUID, str]) -> str:
+    if event.mentions is None:
+        return ""
+    agents = [names.get(id, "an agent") for id in event.mentions.agents]
+    return ", mentioning " + ", ".join([*agents, *("a team" for _ in event.mentions.teams)])
+
+
+def _agent(event: participants.ParticipantJoined | participants.ParticipantLeft, names: Mapping[UUID, str]) -> str:
+    return "themselves" if event.by.id == event.agent_id else names.get(event.agent_id, "an agent")
 
 
 def _ended(event: handling.Ended) -> str:
@@ -120,7 +133,10 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     ),
     conversation.MessagePosted: lambda e, _: f"wrote {_quoted(e.text)}",
     **CAMPAIGN_SENTENCES,
-    conversation.NoteAdded: lambda e, _: f"noted privately {_quoted(e.text)}",
+    conversation.NoteAdded: lambda e, names: f"noted privately {_quoted(e.text)}{_named(e, names)}",
+    mention.MentionsRead: lambda _e, _: "read what mentions them",
+    participants.ParticipantJoined: lambda e, names: f"brought in {_agent(e, names)}",
+    participants.ParticipantLeft: lambda e, names: f"took {_agent(e, names)} out",
     conversation.AssistantReplied: lambda e, _: f"replied {_quoted(e.text)}{_asked(e)}",
     conversation.ReplyDiscarded: lambda e, _: f"had a reply discarded ({e.reason}): {_quoted(e.text)}",
     handling.HandedOver: lambda e, _: f"handed the conversation to the queue: {e.reason}",

@@ -28,14 +28,15 @@ from domain.marks import AttributesChanged, LabelsChanged, Priority, PriorityCha
 from domain.personal import readable
 from domain.qualification import ConversationDisqualified, ConversationQualified
 from domain.receipts import Delivered, Rated, Read
+from projections.participants import Participant, participants_after
 from projections.unread import unread_by_agents, unread_by_visitor
 
 
 class Thread(msgspec.Struct):
     """`version` is the stream's, `seq` that of its last event.
 
-    `speakers`: agents who have written to the visitor, in the order they first did. `last_by`: who said the last
-    public words. `attributes` is the JSON text
+    `speakers`: agents who have written to the visitor, in the order they first did; `participants`: all who take
+    part, of which a visitor is not told. `last_by`: who said the last public words. `attributes` is the JSON text
     of an object, None where there are none. `*_to` are versions up to which messages were delivered or read.
     """
 
@@ -73,6 +74,7 @@ class Thread(msgspec.Struct):
     call: Call | None = None
     recording_url: str | None = None
     call_transcript: str | None = None
+    participants: tuple[Participant, ...] = ()
 
     def forget_person(self) -> None:
         """The contact was erased: what was said of them, or by them, is gone."""
@@ -95,6 +97,7 @@ def begun(event: ConversationStarted, seq: int) -> Thread:
         started_at=event.at,
         version=event.originator_version,
         seq=seq,
+        participants=participants_after((), event),
     )
 
 
@@ -106,6 +109,7 @@ def evolve(thread: Thread, event: Event, seq: int) -> None:
     thread.visitor_unread = unread_by_visitor(event, thread.visitor_unread)
     if isinstance(event, MessagePosted | AssistantReplied):
         thread.last_by = event.by.kind
+    thread.participants = participants_after(thread.participants, event)
     match event:
         case HandlingChanged():
             _move(thread, event)

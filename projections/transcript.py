@@ -14,6 +14,7 @@ from application.projection import Connection
 from domain.conversation import Citation
 from domain.file import Attachment
 from domain.kernel import BEGINNING, NOWHERE, ActorKind
+from domain.mention import Mentions
 from domain.refusals import Invalid
 from projections.cursor import Cursor, decode_cursor, encode_cursor, page_limit
 from projections.thread import Thread
@@ -49,6 +50,7 @@ class Message(msgspec.Struct, frozen=True):
     seq: int
     citations: tuple[Citation, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    mentions: Mentions | None = None
 
 
 class MessagePage(msgspec.Struct, frozen=True):

@@ -14,7 +14,9 @@ from domain import contact, conversation
 from domain.contact import ContactErased
 from domain.conversation import AssistantReplied, Citation, ConversationStarted, MessagePosted, NoteAdded
 from domain.file import Attachment
+from domain.mention import Mentions
 from domain.personal import readable
+from projections.mentions_fold import MENTIONS, UNREAD, fold_mentions, forget_mentions, mentions_ddl
 from projections.people import erased_people, fold_people, people_table
 from projections.table import Key, Table
 from projections.thread import Thread, begun, evolve
@@ -38,6 +40,7 @@ class Line(msgspec.Struct):
     seq: int
     citations: tuple[Citation, ...]
     attachments: tuple[Attachment, ...]
+    mentions: Mentions | None = None
 
 
 THREADS = Table(
@@ -52,11 +55,11 @@ class Transcript:
 
     name = "transcript"
     version = 5
-    tables = (THREADS.name, LINES.name, PEOPLE.name)
+    tables = (THREADS.name, LINES.name, PEOPLE.name, MENTIONS.name, UNREAD.name)
     concerns = frozenset(event.TYPE for event in (*conversation.EVENTS, *contact.EVENTS))
 
     def ddl(self, build: int) -> str:
-        return THREADS.ddl(build) + LINES.ddl(build) + PEOPLE.ddl(build)
+        return THREADS.ddl(build) + LINES.ddl(build) + PEOPLE.ddl(build) + mentions_ddl(build)
 
     async def fold(self, connection: Connection, build: int, recorded: Sequence[Recorded]) -> None:
         await fold_people(PEOPLE, connection, build, recorded)
@@ -69,8 +72,10 @@ class Transcript:
         await THREADS.upsert(connection, build, threads.values())
         await LINES.blank(connection, build, "text", "contact_id", erased)
         await LINES.upsert(connection, build, lines_of(recorded))
+        await fold_mentions(connection, build, recorded)
 
     async def forget(self, connection: Connection, build: int, tenant_id: int, stream_id: UUID) -> None:
+        await forget_mentions(connection, build, tenant_id, stream_id)
         for table in (THREADS, LINES, PEOPLE):
             await table.delete(connection, build, tenant_id, stream_id)
 
@@ -114,4 +119,5 @@ def _line(one: Recorded, said: Said) -> Line:
         seq=one.seq,
         citations=said.citations if isinstance(said, AssistantReplied) else (),
         attachments=() if isinstance(said, AssistantReplied) else said.attachments,
+        mentions=said.mentions if isinstance(said, NoteAdded) else None,
     )

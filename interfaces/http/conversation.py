@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -11,8 +12,10 @@ from litestar.params import FromPath, JSONBody
 
 from application.canned_use import CannedChoice
 from application.conversation import PostMessage, StartConversation
+from application.mention import Named
 from domain.attributes import AttributeValue
-from domain.ids import parse
+from domain.ids import PREFIXES, parse
+from domain.mention import MOST_MENTIONED
 from domain.refusals import Invalid, MissingMessage
 from interfaces.conversation_body import ConversationBody
 from interfaces.http.attachments import with_links
@@ -46,11 +49,15 @@ class StartRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_f
 
 
 class MessageRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """A text, or attachments, or both. `cannedVersion`: of the canned response that the text was made from."""
+    """A text, or attachments, or both. `cannedVersion`: of the canned response that the text was made from.
+
+    `mentions`: ids of agents and teams whom a private note reaches; its text says their names as it likes.
+    """
 
     text: str | None = None
     private: bool = False
     attachments: Annotated[tuple[str, ...], msgspec.Meta(max_length=10)] = ()
+    mentions: Annotated[tuple[str, ...], msgspec.Meta(max_length=MOST_MENTIONED)] = ()
     canned_response_id: str | None = None
     canned_version: Annotated[int, msgspec.Meta(ge=1)] | None = None
     client_message_id: str | None = None
@@ -124,6 +131,8 @@ async def post_message(
     actor = caller.actor()
     if data.private and caller.member is None:
         raise Invalid("Only agents write private notes.")
+    if data.mentions and not data.private:
+        raise Invalid("Only a private note mentions somebody.")
     command = PostMessage(
         conversation_id=parse("conversation", conversation_id),
         text=data.text or "",
@@ -131,6 +140,7 @@ async def post_message(
         expected_version=expected_version(request),
         attachments=tuple(parse("file", one) for one in data.attachments),
         canned=_canned(data),
+        mentions=_named(data.mentions),
     )
     receipt = await post_guarded(parts, caller, command, order_of(request, actor, command, data.client_message_id))
     await refuse_beyond(parts, caller.tenant_id, receipt)
@@ -149,6 +159,15 @@ def _canned(data: MessageRequest) -> CannedChoice | None:
     if data.canned_version is None:
         raise Invalid("cannedVersion is needed beside cannedResponseId.")
     return CannedChoice(parse("canned_response", data.canned_response_id), data.canned_version)
+
+
+def _named(ids: Sequence[str]) -> Named | None:
+    """None where nobody is. Raises NotFound for what names neither an agent nor a team."""
+    teams = [id for id in ids if id.startswith(PREFIXES["team"] + "_")]
+    agents = [id for id in ids if id not in teams]
+    if not ids:
+        return None
+    return Named(tuple(parse("agent", id) for id in agents), tuple(parse("team", id) for id in teams))
 
 
 def _widget(data: StartRequest, caller: Caller) -> UUID | None:

@@ -44,6 +44,7 @@ async def list_inbox(
     status: FromQuery[Status | None] = None,
     handled_by: Annotated[HandledBy | None, QueryParameter(name="handledBy")] = None,
     assignee: Annotated[str | None, QueryParameter(description="`me`, `none`, or an agent's id.")] = None,
+    participant: Annotated[str | None, QueryParameter(description="`me`, or an agent's id.")] = None,
     team: Annotated[str | None, QueryParameter(description="A team's id.")] = None,
     label: FromQuery[str | None] = None,
     channel: FromQuery[Channel | None] = None,
@@ -61,7 +62,7 @@ async def list_inbox(
     With `asOf`, as it was then: 400 where more than 2,000 conversations have changed since.
     """
     me = caller.agent.agent_id
-    asked = ViewFilter(status, handled_by, assignee, team, label, channel, priority, q, sort, sla)
+    asked = ViewFilter(status, handled_by, assignee, team, label, channel, priority, q, sort, sla, participant)
     if view is not None:
         asked = asked.over((await visible_view(request, parts, caller, parse("view", view))).filter)
     chosen = _filter(asked, me, limit, cursor)
@@ -79,6 +80,7 @@ def _filter(asked: ViewFilter, me: UUID, limit: int, cursor: str | None) -> Inbo
         status=asked.status,
         handled_by=asked.handled_by,
         assignee=_assignee(asked.assignee, me),
+        participant=_participant(asked.participant, me),
         team=None if asked.team is None else _id("team", asked.team),
         label=_label(asked.label),
         channel=asked.channel,
@@ -103,6 +105,12 @@ def _sla(given: str | None) -> SlaStatus | None:
 def _assignee(given: str | None, me: UUID) -> UUID | Literal["none"] | None:
     if given is None or given == "none":
         return given
+    return me if given == "me" else _id("agent", given)
+
+
+def _participant(given: str | None, me: UUID) -> UUID | None:
+    if given is None:
+        return None
     return me if given == "me" else _id("agent", given)
 
 

@@ -36,7 +36,8 @@ Place = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
 
 
 class FilterBody(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
-    """As the inbox takes them, and field by field a ViewFilter. `assignee`: `me`, `none`, or an agent's id."""
+    """As the inbox takes them, and field by field a ViewFilter. `assignee`: `me`, `none`,
+    or an agent's id; `participant`: `me`, or an agent's id."""
 
     status: Status | None = None
     handled_by: HandledBy | None = None
@@ -48,6 +49,7 @@ class FilterBody(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True
     q: str | None = None
     sort: InboxSort | None = None
     sla: SlaStatus | None = None
+    participant: str | None = None
 
 
 class NewView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -31,8 +31,9 @@ class CallChange(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True
 class Changes(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """The fields that changed, each `[old, new]`; old is null where it is not in the event.
 
-    `labels` is `[removed, added]`, `attributes` `[null, names]`: their values are read by REST. `readTo` holds the
-    one side that read on. A visitor is told of status, handledBy, assigneeId, readTo, deliveredTo and rating only.
+    `labels` and `participants` (agents, by hand) are `[removed, added]`, `attributes` `[null, names]`: values are
+    read by REST. `readTo` holds the one side that read on. `mentions`, to one agent alone: how many of theirs
+    are unread in it. A visitor is told of status, handledBy, assigneeId, readTo, deliveredTo and rating only.
     """
 
     status: tuple[Status, Status] | msgspec.UnsetType = msgspec.UNSET
@@ -54,6 +55,8 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_de
     transcribed: tuple[None, bool] | msgspec.UnsetType = msgspec.UNSET
     sla: tuple[None, SlaBody | None] | msgspec.UnsetType = msgspec.UNSET
     notice: tuple[None, NoticeBody] | msgspec.UnsetType = msgspec.UNSET
+    participants: tuple[tuple[str, ...], tuple[str, ...]] | msgspec.UnsetType = msgspec.UNSET
+    mentions: tuple[None, int] | msgspec.UnsetType = msgspec.UNSET
 
 
 FOR_MEMBERS = (
@@ -69,5 +72,7 @@ FOR_MEMBERS = (
     "transcribed",
     "sla",
     "notice",
+    "participants",
+    "mentions",
 )
 """The changes no visitor is told of."""

@@ -10,8 +10,11 @@ import msgspec
 from domain.call import CallAnswered, CallEnded, CallRang, CallRecorded, CallStarted, CallTranscribed, Stage
 from domain.continuity import NoticeFailed, NoticeSent
 from domain.handling import Accepted, HandlingChanged, Returned, Snoozed, Transferred
+from domain.ids import wire
 from domain.kernel import Event
 from domain.marks import AttributesChanged, LabelsChanged, PriorityChanged
+from domain.mention import MentionsRead
+from domain.participants import ParticipantJoined, ParticipantLeft
 from domain.personal import readable
 from domain.qualification import ConversationDisqualified
 from domain.receipts import Delivered, Rated, Read
@@ -25,6 +28,7 @@ from projections.continuity import notice_after
 Field = TypeVar("Field")
 
 Until = tuple[None, datetime | None] | msgspec.UnsetType
+Mark = LabelsChanged | PriorityChanged | AttributesChanged | ParticipantJoined | ParticipantLeft
 NOTHING = Changes()
 
 
@@ -34,7 +38,7 @@ def changes_of(event: Event) -> Changes | None:
         return _moved(event)
     if isinstance(event, Delivered | Read | Rated):
         return _received(event)
-    if isinstance(event, LabelsChanged | PriorityChanged | AttributesChanged):
+    if isinstance(event, Mark):
         return _marked(event)
     if isinstance(event, Stage | CallRecorded | CallTranscribed):
         return _called(event)
@@ -42,6 +46,11 @@ def changes_of(event: Event) -> Changes | None:
         return _told_beside(event)
     is_lead_no_more = isinstance(event, ConversationDisqualified) and event.was_qualified
     return Changes(qualified=(True, False)) if is_lead_no_more else None
+
+
+def changes_for_reader(event: MentionsRead) -> Changes:
+    """What one agent's screens are told alone."""
+    return Changes(mentions=(None, event.left))
 
 
 def for_visitor(changes: Changes) -> Changes | None:
@@ -78,7 +87,7 @@ def _received(event: Delivered | Read | Rated) -> Changes:
             return Changes(rating=(None, Score(score, readable(comment))))
 
 
-def _marked(event: LabelsChanged | PriorityChanged | AttributesChanged) -> Changes:
+def _marked(event: Mark) -> Changes:
     match event:
         case LabelsChanged(added=added, removed=removed):
             return Changes(labels=(removed, added))
@@ -86,6 +95,10 @@ def _marked(event: LabelsChanged | PriorityChanged | AttributesChanged) -> Chang
             return Changes(priority=(before, after))
         case AttributesChanged(names=names):
             return Changes(attributes=(None, names))
+        case ParticipantJoined(agent_id=id):
+            return Changes(participants=((), (wire("agent", id),)))
+        case ParticipantLeft(agent_id=id):
+            return Changes(participants=((wire("agent", id),), ()))
 
 
 def _called(event: Stage | CallRecorded | CallTranscribed) -> Changes:

@@ -17,9 +17,10 @@ from domain.joining import ContactLinked, ContactUnmerged
 from domain.refusals import Unavailable
 from domain.widget import WidgetTokenRevoked
 from infrastructure.nats.feed import Feed
+from interfaces.ws.alone import alone
 from interfaces.ws.announcement import for_members, for_visitor, needs_owner, owner_in
 from interfaces.ws.closing import FORBIDDEN, REVOKED, TRY_AGAIN, Closing
-from interfaces.ws.frames import Checkpoint, VisitorHere, VisitorPresence, VisitorsHere, encode
+from interfaces.ws.frames import Checkpoint, DurableFrame, VisitorHere, VisitorPresence, VisitorsHere, encode
 from interfaces.ws.outbox import Outbox, close_all
 from interfaces.ws.owners import Owners
 from interfaces.ws.whisper import decode_whisper
@@ -165,10 +166,11 @@ class Channel:
 
     def _tell(self, recorded: Recorded, visitors: set[Outbox]) -> None:
         frame = for_members(recorded)
+        told = self._tell_alone(recorded, frame)
         if frame is None:
             return
         encoded = encode(frame)
-        for outbox in self._members:
+        for outbox in self._members - told if told else self._members:
             outbox.put_event(recorded.seq, encoded)
         shown = for_visitor(frame) if visitors else None
         if shown is None:
@@ -176,6 +178,17 @@ class Channel:
         encoded = encoded if shown is frame else encode(shown)
         for outbox in visitors:
             outbox.put_event(recorded.seq, encoded)
+
+    def _tell_alone(self, recorded: Recorded, frame: DurableFrame | None) -> set[Outbox]:
+        """Those who hear something of their own, and now have."""
+        theirs = alone(recorded, frame)
+        if theirs is None:
+            return set()
+        told = {one for one in self._members if one.peer.actor.by.id in theirs.agents}
+        encoded = encode(theirs.frame)
+        for outbox in told:
+            outbox.put_event(recorded.seq, encoded)
+        return told
 
     def _visitors_of(self, recorded: Recorded) -> set[Outbox]:
         if not self._visitors:

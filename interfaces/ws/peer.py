@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from application.actor import Actor
-from application.permissions import AGENTS, Roles
+from application.roles import AGENTS, Roles
 from interfaces.wire import ParticipantBody, author_wire, role_of
 
 LISTENERS: Roles = AGENTS - {"system"} | {"auditor"}

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from application.log import Recorded
 from infrastructure.eventstore.reader import EventReader
+from interfaces.ws.alone import for_member
 from interfaces.ws.announcement import for_members, for_visitor, needs_owner, owner_in
 from interfaces.ws.client_frames import Auth
 from interfaces.ws.frames import ResetReason, encode
@@ -74,7 +75,9 @@ class Resumption:
 
     def _frame(self, peer: Peer, contacts: frozenset[UUID], recorded: Recorded) -> bytes | None:
         frame = for_members(recorded)
-        if peer.contact_id is not None:
+        if peer.contact_id is None:
+            frame = for_member(recorded, frame, peer.actor.by.id)
+        else:
             frame = for_visitor(frame) if self._owner(recorded) in contacts else None
         return None if frame is None else encode(frame)
 

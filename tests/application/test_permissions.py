@@ -160,6 +160,9 @@ ApplyMacro            owner admin supervisor agent
 CreateView            owner admin supervisor agent
 ChangeView            owner admin supervisor agent
 RemoveView            owner admin supervisor agent
+AddParticipant        owner admin supervisor agent system
+RemoveParticipant     owner admin supervisor agent system
+ReadMentions          owner admin supervisor agent
 BeginBulk             owner admin supervisor agent system
 MarkAllRead           owner admin supervisor agent
 UndoConversationEvent owner admin supervisor agent system

@@ -50,6 +50,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "availability": {"status": "away"},
     "replay": {"from": 1},
     "test": {"conversationId": "{conversation_id}"},
+    "participants": {"agentId": "{agent_id}"},
     "{sla_policy_id}": {"name": "x", "targets": {"resolution": 60}},
     "sla-policies": {"name": "x", "targets": {"resolution": 60}, "conditions": {"teams": ["{team_id}"]}},
     "rules": {"rules": []},

@@ -27,6 +27,8 @@ from application.handling import (
     TransferConversation,
 )
 from application.marks import ChangeLabels, SetAttributes, SetPriority
+from application.mention import Named, ReadMentions, ReadUpTo
+from application.participant import AddParticipant, RemoveParticipant
 from application.receipts import MarkDelivered, MarkRead, RateConversation
 from domain.conversation import Conversation
 from domain.handling import Ended
@@ -36,6 +38,8 @@ from infrastructure.postgres import Connection, Database
 from projections.inbox_counts import COUNTS
 from projections.inbox_entry import NEVER, URGENCIES
 from projections.inbox_fold import ENTRIES, LABELS, Inbox
+from projections.inbox_participants import PARTICIPANTS
+from projections.mentions_fold import MENTIONS, UNREAD
 from projections.thread import stored_attributes
 from projections.transcript_fold import THREADS, Transcript
 from tests.projections.conftest import fold_page
@@ -82,6 +86,16 @@ STEPS: tuple[Step, ...] = (
     lambda r, c, h: (VISITING, MarkDelivered(conversation_id=c, up_to=_version(r, c, h))),
     lambda r, c, h: (r.choice((VISITING, agent())), MarkRead(conversation_id=c, up_to=_version(r, c, h))),
     lambda r, c, h: (agent(), MarkRead(conversation_id=c, up_to=_version(r, c, h))),
+    lambda r, c, _h: (
+        agent(r.choice((ANNA, BEN))),
+        PostMessage(conversation_id=c, text="@you", private=True, mentions=Named((r.choice((ANNA, BEN)),))),
+    ),
+    lambda r, c, _h: (agent(), AddParticipant(conversation_id=c, agent_id=r.choice((ANNA, BEN)))),
+    lambda r, c, _h: (agent(), RemoveParticipant(conversation_id=c, agent_id=r.choice((ANNA, BEN)))),
+    lambda r, c, h: (
+        agent(r.choice((ANNA, BEN))),
+        ReadMentions(places=(ReadUpTo(c, r.choice((None, _version(r, c, h)))),)),
+    ),
     lambda r, c, _h: (VISITING, RateConversation(conversation_id=c, score=r.randint(1, 5), comment="ok")),
 )
 
@@ -128,6 +142,7 @@ async def test_what_is_folded_is_what_the_aggregates_say(database: Database, see
         for chat in chats:
             await assert_true(connection, build, house, chat)
         await assert_counted(connection, build)
+        await assert_mentioned(connection, build, house, chats)
 
 
 async def fold(connection: Connection, build: int, house: House, chance: random.Random) -> None:
@@ -167,6 +182,7 @@ async def assert_true(connection: Connection, build: int, house: House, chat: UU
         truth.read_to.get(side, 0) for side in ("visitor", "agent")
     )
     assert thread.delivered_to == truth.delivered_to
+    assert {*entry.participants} == {one.agent_id for one in thread.participants} == truth.participants
     assert stored_attributes(thread.attributes) == dict(truth.attributes)
     assert (thread.priority, {*thread.labels}, thread.rated_at) == (truth.priority, truth.labels, truth.rated_at)
 
@@ -175,7 +191,7 @@ async def assert_counted(connection: Connection, build: int) -> None:
     """The counters and the labels' own table say what the rows say."""
     rows = await (
         await connection.execute(
-            "SELECT tenant_id, status, assignee_id, labels, conversation_id, last_at "
+            "SELECT tenant_id, status, assignee_id, labels, conversation_id, last_at, participants "
             f"FROM read.inbox_{build}".encode()
         )
     ).fetchall()
@@ -183,5 +199,27 @@ async def assert_counted(connection: Connection, build: int) -> None:
     assert {row[:3]: row[3] for row in counted} == Counter(row[:3] for row in rows)
     labelled = await (await connection.execute(f"SELECT * FROM read.{LABELS.name}_{build}".encode())).fetchall()
     assert {(row[1], row[2], row[3], row[4]) for row in labelled} == {
-        (chat, label, status, at) for _, status, _, labels, chat, at in rows for label in labels
+        (chat, label, status, at) for _, status, _, labels, chat, at, _ in rows for label in labels
     }
+    listed = await (
+        await connection.execute(f"SELECT * FROM read.{PARTICIPANTS.name}_{build}".encode())
+    ).fetchall()
+    assert {(row[1], row[2], row[3], row[4]) for row in listed} == {
+        (chat, UUID(agent_id), status, at) for _, status, _, _, chat, at, agents in rows for agent_id in agents
+    }
+
+
+async def assert_mentioned(connection: Connection, build: int, house: House, chats: list[UUID]) -> None:
+    """What is unread, and the counter of it, say what the aggregates say."""
+    unread = {
+        (chat, version, agent_id)
+        for chat in chats
+        for agent_id, versions in aggregate_of(house, chat)[0].mentioned.items()
+        for version in versions
+    }
+    columns = "conversation_id, version, agent_id"
+    sql = f"SELECT {columns} FROM read.{MENTIONS.name}_{build} WHERE NOT is_read"
+    assert {*await (await connection.execute(sql.encode())).fetchall()} == unread
+    sql = f"SELECT agent_id, mentions FROM read.{UNREAD.name}_{build}"
+    counted = await (await connection.execute(sql.encode())).fetchall()
+    assert dict(counted) == Counter(agent_id for _, _, agent_id in unread)

@@ -7,6 +7,8 @@ import { ConversationPane } from "./conversation.js";
 import { Desk } from "./desk.js";
 import { Inbox } from "./inbox.js";
 import { keys, showHelp } from "./keys.js";
+import { MentionRows } from "./mention_rows.js";
+import { ParticipantsPanel } from "./participants.js";
 import { Session } from "./session.js";
 
 const CONNECTION = { connecting: "Connecting…", live: "Live", waiting: "Reconnecting…", refused: "Logged out", closed: "" };
@@ -67,11 +69,13 @@ function sitDown() {
   const pane = new ConversationPane(desk, complain);
   const composer = new Composer(desk, complain);
   const listeners = new AbortController();
-  const draw = () => [inbox, pane, composer, head].forEach((part) => part.draw());
+  const besides = [new MentionRows(desk), new ParticipantsPanel(desk, complain)];
+  const draw = () => [inbox, pane, composer, head, ...besides].forEach((part) => part.draw());
   const head = { draw: () => drawHead(desk) };
   const follow = () => desk.select(location.hash.slice(1) || null);
   desk.store.subscribe(draw);
   window.addEventListener("hashchange", follow, listeners);
+  document.addEventListener("visibilitychange", () => desk.seen().catch(complain), listeners);
   document.addEventListener("keydown", keys({ desk, inbox, pane, composer }), listeners);
   follow();
   return {

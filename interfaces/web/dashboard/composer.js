@@ -1,9 +1,11 @@
 /** Where the agent writes: replies and private notes, a draft per conversation, canned responses after a slash. */
 
 import { el, find } from "../shared/dom.js";
+import { MentionPicker } from "./mention_picker.js";
 
 const TALLEST = 220;
 const SLASH = /^\/(\S*)$/;
+const HINTS = { reply: "Enter sends, / finds canned responses", note: "Enter adds it, @ mentions agents and teams" };
 
 export class Composer {
   #drafts = new Map();
@@ -20,6 +22,7 @@ export class Composer {
     this.field = /** @type {HTMLTextAreaElement} */ (find("#text"));
     this.button = /** @type {HTMLButtonElement} */ (find("#send"));
     this.popup = find("#canned");
+    this.people = new MentionPicker(this.field, desk, () => this.#typed());
     this.field.oninput = () => this.#typed();
     this.field.onkeydown = (event) => this.#key(event);
     find("#composer").onsubmit = (event) => this.#submit(event);
@@ -37,6 +40,7 @@ export class Composer {
     find("#mode-reply").ariaPressed = String(!this.isNote);
     find("#mode-note").ariaPressed = String(this.isNote);
     find("#composer").classList.toggle("is-note", this.isNote);
+    find("#composer-hint").textContent = this.isNote ? HINTS.note : HINTS.reply;
     this.field.placeholder = this.#placeholder(conversation);
     this.button.textContent = this.isNote ? "Add note" : "Send";
   }
@@ -74,6 +78,8 @@ export class Composer {
     const slash = SLASH.exec(this.field.value);
     if (slash) this.#lookUp(slash[1]);
     else this.#showCanned([]);
+    if (this.isNote) this.people.follow();
+    else this.people.close();
   }
 
   async #lookUp(text) {
@@ -115,7 +121,8 @@ export class Composer {
   #key(event) {
     if (event.isComposing) return;
     const isOpen = !this.popup.hidden;
-    if (isOpen && this.#keyInCanned(event)) event.preventDefault();
+    if (this.people.isOpen && this.people.key(event)) event.preventDefault();
+    else if (isOpen && this.#keyInCanned(event)) event.preventDefault();
     else if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       find("#composer").requestSubmit();

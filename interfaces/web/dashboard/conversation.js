@@ -4,6 +4,7 @@ import { el, find, KeyedList, prose } from "../shared/dom.js";
 import { clock, fullTime } from "../shared/time.js";
 import { timeline } from "../shared/timeline.js";
 import { contactName } from "./inbox.js";
+import { unnamed, withNames } from "./mention_text.js";
 
 const AT_THE_END = 120;
 const STANDING = { bot: "with the assistant", queue: "waiting for a person" };
@@ -92,14 +93,15 @@ export class ConversationPane {
   }
 
   #message({ message, startsGroup }) {
-    const { role, text, createdAt, citations = [] } = message;
-    const words = text === null ? [el("em", {}, "This message was erased.")] : prose(text);
+    const { role, text, createdAt, citations = [], mentions } = message;
+    const words = text === null ? [el("em", {}, "This message was erased.")] : withNames(text, mentions, this.desk);
     const kind = `${message.private ? "is-note" : `from-${role}`}${startsGroup ? " starts" : ""}`;
     return el(
       "li",
       { class: `message ${kind}`, "data-id": message.id },
       startsGroup && el("p", { class: "speaker" }, this.#speaker(message)),
       el("div", { class: "bubble" }, el("p", {}, ...words)),
+      unnamed(text, mentions, this.desk),
       citations.length > 0 && el("p", { class: "sources" }, `Based on: ${citations.map(({ title }) => title).join(", ")}`),
       el("time", { class: "at", datetime: createdAt, title: fullTime(createdAt) }, clock(createdAt)),
     );

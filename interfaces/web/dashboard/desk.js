@@ -4,10 +4,12 @@ import { conversationPages } from "../shared/conversation_pages.js";
 import { Outbox } from "../shared/outbox.js";
 import { ReconnectingSocket } from "../shared/socket.js";
 import { Store } from "../shared/store.js";
+import { Colleagues } from "./colleagues.js";
+import { Mentions } from "./mentions.js";
 
-/** @typedef {"mine" | "unassigned" | "open"} Tab */
+/** @typedef {"mine" | "unassigned" | "open" | "mentions"} Tab */
 
-const FILTERS = { mine: { assignee: "me" }, unassigned: { assignee: "none" }, open: {} };
+const FILTERS = { mine: { assignee: "me" }, unassigned: { assignee: "none" }, open: {}, mentions: { participant: "me" } };
 const TAB = "verbatim:tab";
 const PAGE = 50;
 const CALM = 400;
@@ -20,9 +22,7 @@ export class Desk {
   counts = { mine: 0, unassigned: 0, open: 0 };
   connection = "connecting";
   isLoaded = false;
-  /** @type {Map<string, string>} names of the team by id */
-  #team = new Map();
-  #cursors = { mine: null, unassigned: null, open: null };
+  #cursors = { mine: null, unassigned: null, open: null, mentions: null };
   #refresh = 0;
   #retry = 0;
 
@@ -32,6 +32,8 @@ export class Desk {
     this.api = session.api;
     this.complain = complain;
     this.store = new Store();
+    this.colleagues = new Colleagues(this.api);
+    this.mentions = new Mentions(this.api, () => this.store.changed());
     this.outbox = new Outbox((item) => this.#send(item), () => this.store.changed());
     this.socket = new ReconnectingSocket("/api/ws/tenant", {
       credentials: (renewed) => this.#credentials(renewed),
@@ -57,12 +59,12 @@ export class Desk {
   }
 
   get hasMore() {
-    return this.#cursors[this.tab] !== null;
+    return this.tab !== "mentions" && this.#cursors[this.tab] !== null;
   }
 
   /** @param {string | null | undefined} agentId @returns {string} how the page calls a member of the team */
   nameOf(agentId) {
-    return agentId === this.me ? "You" : (this.#team.get(agentId ?? "") ?? "A colleague");
+    return agentId === this.me ? "You" : this.colleagues.nameOf(agentId);
   }
 
   close() {
@@ -80,7 +82,8 @@ export class Desk {
   }
 
   async showMore() {
-    await this.#attempt(() => this.#readRows(this.#cursors[this.tab]));
+    const isOfMentions = this.tab === "mentions";
+    await this.#attempt(() => (isOfMentions ? this.mentions.readMore() : this.#readRows(this.#cursors[this.tab])));
   }
 
   /** @param {string | null} id */
@@ -88,7 +91,7 @@ export class Desk {
     this.selectedId = id;
     if (id) this.store.open(id);
     this.store.changed();
-    if (id && this.isLoaded) await this.#attempt(() => this.#readConversation());
+    if (id && this.isLoaded) await this.#attempt(() => this.#readConversation(), () => this.seen());
   }
 
   /** Raises Refused: already_accepted, at_capacity, conversation_ended. */
@@ -99,6 +102,24 @@ export class Desk {
   /** Ending twice changes nothing. Raises Refused. */
   end(id) {
     return this.#command(`/api/v1/chat/conversations/${id}/end`);
+  }
+
+  /** Raises Refused. */
+  async join() {
+    await this.api.post(`/api/v1/chat/conversations/${this.selectedId}/participants`, { agentId: "me" });
+    await this.#readConversation();
+  }
+
+  /** Raises Refused: owner_takes_part. */
+  async leave() {
+    await this.api.delete(`/api/v1/chat/conversations/${this.selectedId}/participants/me`);
+    await this.#readConversation();
+  }
+
+  /** What is shown of the open conversation was seen, if anybody looks at the page. Raises Refused. */
+  async seen() {
+    const last = this.selectedId && this.store.messages(this.selectedId).at(-1);
+    if (last && !document.hidden) await this.mentions.saw(this.selectedId, last.version);
   }
 
   /** @param {string} text what was typed after the slash */
@@ -114,7 +135,8 @@ export class Desk {
   }
 
   async #send({ key, conversationId, text, private: isPrivate }) {
-    const said = { text, private: isPrivate, clientMessageId: key };
+    const { mentions } = this.outbox.aim(key, { mentions: isPrivate ? this.colleagues.namedIn(text) : [] });
+    const said = { text, private: isPrivate, mentions, clientMessageId: key };
     const path = `/api/v1/chat/conversations/${conversationId}/messages`;
     const { body } = await this.api.post(path, said, { key: undefined });
     this.store.takeMessages(conversationId, [body.message]);
@@ -126,6 +148,7 @@ export class Desk {
     const isKnown = this.store.apply(frame);
     this.api.hasSeen(frame.seq);
     if (!isKnown || frame.type !== "message:new") this.#refreshSoon();
+    if (this.mentions.isNewsOf(frame)) this.#attempt(() => this.mentions.read(), () => this.seen());
   }
 
   #connected(state) {
@@ -143,7 +166,8 @@ export class Desk {
     this.api.startAt(seq);
     this.store.clear();
     if (this.selectedId) this.store.open(this.selectedId);
-    return this.#attempt(() => this.#readRows(), () => this.#readConversation(), () => this.#readTeam());
+    const named = [() => this.#readTeam(), () => this.#readConversation()]; // names first: they are drawn once
+    return this.#attempt(() => this.#readRows(), ...named, () => this.mentions.read(), () => this.seen());
   }
 
   /** Counts, and rows this page has not seen: one read for a burst of events. */
@@ -175,8 +199,7 @@ export class Desk {
   }
 
   async #readTeam() {
-    const { body } = await this.api.get("/api/v1/agents");
-    this.#team = new Map(body.data.map(({ id, name }) => [id, name ?? "A former colleague"]));
+    await this.colleagues.read();
     this.store.changed();
   }
 
@@ -190,7 +213,7 @@ export class Desk {
   }
 
   #isInTab(row) {
-    if (row.status !== "open") return false;
+    if (row.status !== "open" || this.tab === "mentions") return false;
     if (this.tab === "mine") return row.assigneeId === this.me;
     return this.tab === "open" || !row.assigneeId;
   }

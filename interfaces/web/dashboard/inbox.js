@@ -7,6 +7,7 @@ const TABS = [
   { tab: "mine", name: "Mine", empty: "Nobody is waiting for you." },
   { tab: "unassigned", name: "Unassigned", empty: "Every conversation has somebody." },
   { tab: "open", name: "All open", empty: "No open conversations." },
+  { tab: "mentions", name: "Mentions", empty: "" },
 ];
 const GLANCE = 120;
 const SPEAKERS = { visitor: "", agent: "Team: ", assistant: "Assistant: " };
@@ -23,7 +24,8 @@ export class Inbox {
   draw() {
     const { desk } = this;
     const rows = desk.rows;
-    this.tabs.show(TABS.map(({ tab, name }) => ({ tab, name, count: desk.counts[tab], isOn: desk.tab === tab })));
+    const counts = { ...desk.counts, mentions: desk.mentions.unread };
+    this.tabs.show(TABS.map(({ tab, name }) => ({ tab, name, count: counts[tab], isOn: desk.tab === tab })));
     this.list.show(rows.map((row) => ({ row, isOn: row.id === desk.selectedId, owner: desk.nameOf(row.assigneeId) })));
     find("#rows-empty").hidden = rows.length > 0 || !desk.isLoaded;
     find("#rows-empty").textContent = TABS.find(({ tab }) => tab === desk.tab)?.empty ?? "";
@@ -32,7 +34,7 @@ export class Inbox {
 
   /** @param {1 | -1} step moves the focus among the rows, from the open one if none has it */
   move(step) {
-    const links = [...find("#rows").querySelectorAll("a")];
+    const links = [...find(this.desk.tab === "mentions" ? "#mentions" : "#rows").querySelectorAll("a")];
     const at = links.findIndex((link) => link === document.activeElement);
     const from = at >= 0 ? at : links.findIndex((link) => link.ariaCurrent === "true");
     const next = from < 0 ? 0 : Math.min(Math.max(from + step, 0), links.length - 1);
@@ -40,7 +42,9 @@ export class Inbox {
   }
 
   #drawTab({ tab, name, count, isOn }) {
-    const label = [`${name} `, el("span", { class: "count" }, count)];
+    const isUnread = tab === "mentions" && count > 0;
+    const heard = isUnread && el("span", { class: "only-heard" }, " unread");
+    const label = [`${name} `, el("span", { class: isUnread ? "count is-unread" : "count" }, count), heard];
     return el("button", { type: "button", "aria-pressed": String(isOn), onclick: () => this.desk.show(tab) }, ...label);
   }
 

@@ -3,7 +3,7 @@
 import { find } from "../shared/dom.js";
 
 const TYPING = "input, textarea, select, [contenteditable]";
-const TABS = ["mine", "unassigned", "open"];
+const TABS = ["mine", "unassigned", "open", "mentions"];
 
 /**
  * @param {{desk: import("./desk.js").Desk, inbox: import("./inbox.js").Inbox,
@@ -21,6 +21,7 @@ export function keys({ desk, inbox, pane, composer }) {
     1: () => desk.show(TABS[0]),
     2: () => desk.show(TABS[1]),
     3: () => desk.show(TABS[2]),
+    4: () => desk.show(TABS[3]),
   };
   return (event) => {
     const isTaken = event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented;

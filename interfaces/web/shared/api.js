@@ -59,6 +59,11 @@ export class Api {
     return this.#attempt("POST", path, { key: newKey(), ...request, body });
   }
 
+  /** @param {string} path @param {Request} [request] @returns {Promise<Answer>} raises Refused */
+  delete(path, request = {}) {
+    return this.#attempt("DELETE", path, { key: newKey(), ...request });
+  }
+
   /**
    * @param {string} path @param {unknown} body @param {(words: any) => void} hear each `delta`
    * @param {Request} [request] @returns {Promise<Answer>} the `done`; raises Refused

@@ -15,6 +15,8 @@
  * @property {number} version
  * @property {number} seq
  * @property {{articleId: string, title: string}[]} [citations]
+ * @property {string[]} [mentions] of a note: `agt_…` and `tea_…`
+ * @property {boolean} [mentioned] in a frame: this note reaches whoever hears it
  */
 
 /**
@@ -32,6 +34,7 @@
  * @property {number} [unread]
  * @property {string | null} [waitingSince]
  * @property {{status: "sent" | "failed", replies: number, at: string, via?: string} | null} [notice] to somebody who left
+ * @property {{kind: string, id: string}[]} [participants]
  */
 
 export class Store {
@@ -124,6 +127,7 @@ const MERGED = {
   labels: ([gone, come], known) => [...(known?.labels ?? []).filter((label) => !gone.includes(label)), ...come].sort(),
   readTo: ([, now], known) => ({ ...known?.readTo, ...now }),
   attributes: (_, known) => known?.attributes,
+  participants: ([gone, come], known) => withAgents(known?.participants?.filter(({ id }) => !gone.includes(id)), come),
 };
 
 const latest = ([, now]) => now;
@@ -141,6 +145,7 @@ const CHANGES = {
     const { notice, ...changes } = data.changes; // a notice comes alone
     if (notice) return store.note(data.id, notice[1]);
     for (const [field, change] of Object.entries(changes)) facts[field] = (MERGED[field] ?? latest)(change, known);
+    if (facts.assigneeId) facts.participants = withAgents(known?.participants, [facts.assigneeId]);
     if (facts.status === "resolved") Object.assign(facts, { endedAt: at, waitingSince: null });
     if (facts.status === "open") facts.endedAt = null;
     if (facts.handledBy === "queue") facts.waitingSince = at;
@@ -149,9 +154,16 @@ const CHANGES = {
   "message:new": (store, { data }) => {
     store.add(data);
     const known = store.conversations.get(data.conversationId);
-    return store.advance(data.conversationId, { version: data.version, ...spoken(known, data) });
+    const participants = withAgents(known?.participants, [data.authorId, ...(data.mentions ?? [])]);
+    return store.advance(data.conversationId, { version: data.version, participants, ...spoken(known, data) });
   },
 };
+
+/** Who takes part after these have come; undefined where nobody has read who did before. */
+function withAgents(known, come) {
+  const agents = come.filter((id) => id?.startsWith("agt_") && !known?.some((one) => one.id === id));
+  return known && [...known, ...agents.map((id) => ({ kind: "agent", id }))];
+}
 
 /** What a message changes in its conversation's row, by the rules of the server's own inbox. */
 function spoken(known, message) {

@@ -103,7 +103,7 @@ def _conversation(**facts: Any) -> ConversationView:
 def test_a_conversation_names_who_takes_part() -> None:
     anna, ben = UUID(int=11), UUID(int=12)
     body = msgspec.to_builtins(
-        conversation_of_view(_conversation(speakers=(anna, ben), assignee_id=anna), "agent")
+        conversation_of_view(_conversation(speakers=(anna, ben), assignee_id=anna), "visitor")
     )
     assert body["contact_data"] == {"id": "vis_" + WHO.hex, "name": "Zoë", "email": None}
     assert [one["kind"] for one in body["participants"]] == ["visitor", "assistant", "agent", "agent"]
