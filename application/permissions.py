@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from application.actor import Actor
 from application.agent import (
     ChangeAgentRole,
     DeactivateAgent,
+    GivePermissionSet,
     InviteAgent,
     JoinAsAgent,
     ReactivateAgent,
@@ -89,11 +89,11 @@ from application.issuer import DistrustIssuer, TrustIssuer
 from application.joining import IdentifyContact, MergeContact, UnmergeContact
 from application.macro import ApplyMacro, ChangeMacro, CreateMacro, RemoveMacro
 from application.marks import ChangeLabels, SetAttributes, SetPriority
+from application.permission_set import ChangePermissionSet, CreatePermissionSet, RemovePermissionSet
 from application.plan import ChangePlan, NoticeUsage
 from application.qualification import DisqualifyConversation, QualifyConversation
 from application.qualification_rules import SetQualificationRules
 from application.receipts import MarkDelivered, MarkRead, RateConversation
-from application.scopes import SCOPES, expect_scope
 from application.sla_clock import KeepSla, TellSla
 from application.sla_policy import CreateSlaPolicy, RemoveSlaPolicy, ReplaceSlaPolicy
 from application.team import (
@@ -131,7 +131,6 @@ from application.widget import (
     RevokeWidgetToken,
     RotateWidgetToken,
 )
-from domain.refusals import Forbidden
 
 Roles = frozenset[str]
 
@@ -210,6 +209,10 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     ChooseDefaultAssistant: ADMINS,
     InviteAgent: ADMINS,
     ChangeAgentRole: ADMINS,
+    GivePermissionSet: ADMINS,
+    CreatePermissionSet: ADMINS,
+    ChangePermissionSet: ADMINS,
+    RemovePermissionSet: ADMINS,
     DeactivateAgent: ADMINS,
     ReactivateAgent: ADMINS,
     RenewInvitation: ADMINS,
@@ -283,14 +286,3 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     UndoBulkChange: AGENTS,
     UndoContactEvent: AGENTS,
 }
-
-
-def permit(actor: Actor, command: Command) -> None:
-    """Raises Forbidden where the table does not name the actor's role for this command.
-
-    An API key needs the command's scope too: ScopeMissing.
-    """
-    if actor.role not in PERMISSIONS.get(type(command), frozenset()):
-        raise Forbidden
-    if actor.scopes is not None:
-        expect_scope(actor.scopes, SCOPES.get(type(command)))

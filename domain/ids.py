@@ -41,6 +41,7 @@ PREFIXES = {
     "bulk": "blk",
     "issuer": "iss",
     "ownership": "own",
+    "permission_set": "pst",
     "sla_policy": "slp",
     "sla_clock": "slc",
     "qualification_rules": "qru",

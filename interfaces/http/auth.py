@@ -60,12 +60,16 @@ class KeyBody(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class MeAnswer(msgspec.Struct, frozen=True, rename="camel"):
-    """A person (`user`) or an API key. `scopes` null: the role alone says what they may do."""
+    """A person (`user`) or an API key. `scopes` null: the role alone says what they may do, or `permissions`.
+
+    `permissions`: of the set that a person holds in place of their role's rights, null for all others.
+    """
 
     role: Role
     scopes: tuple[str, ...] | None
     user: UserBody | msgspec.UnsetType = msgspec.UNSET
     api_key: KeyBody | msgspec.UnsetType = msgspec.UNSET
+    permissions: tuple[str, ...] | None = None
 
 
 @post(
@@ -132,7 +136,8 @@ async def me(caller: Asker, parts: Parts) -> MeAnswer:
     """Role and scopes of this very credential."""
     member = caller.agent
     if member.scopes is None:
-        return MeAnswer(member.role, None, await _user(parts, member))
+        held = None if member.permissions is None else tuple(sorted(member.permissions))
+        return MeAnswer(member.role, None, await _user(parts, member), permissions=held)
     key = await parts.access.api_keys.find(member.tenant_id, member.agent_id)
     if key is None:
         raise Unauthenticated

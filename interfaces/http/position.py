@@ -15,6 +15,7 @@ ReadModel = Literal[
     "inbox",
     "transcript",
     "directory",
+    "permission_sets",
     "canned",
     "automations",
     "automation_runs",

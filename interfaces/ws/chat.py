@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from application.actor import ActorRole, visitor
+from application.actor import visitor
 from domain.refusals import TokenMissing, Unauthenticated
 from infrastructure.access.access import Access
 from interfaces.ws.client_frames import Auth
-from interfaces.ws.peer import Peer
+from interfaces.ws.peer import Peer, Standing
 
 
 class VisitorDoor:
@@ -26,7 +26,7 @@ class VisitorDoor:
             raise Unauthenticated
         return Peer(visitor(grant.tenant_id, grant.contact_id), token_id=widget.token_id)
 
-    async def still(self, auth: Auth) -> ActorRole:
+    async def still(self, auth: Auth) -> Standing:
         """The widget token, from wherever; who loses a visitor token is shown out by another round."""
         await self._access.widget(auth.token, None)
-        return "visitor"
+        return Standing("visitor")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from application.actor import ActorRole
 from interfaces.ws.client_frames import Auth
-from interfaces.ws.peer import Peer
+from interfaces.ws.peer import Peer, Standing
 
 
 class Door(Protocol):
@@ -14,8 +13,8 @@ class Door(Protocol):
         """`site` is the foreign site the browser is on. Raises Unauthenticated, Forbidden, Unavailable."""
         ...
 
-    async def still(self, auth: Auth) -> ActorRole:
-        """Whether `auth.token` is still good, and for which role: asked again and again, once for all its sockets.
+    async def still(self, auth: Auth) -> Standing:
+        """Whether `auth.token` is still good, and for what: asked again and again, once for all its sockets.
 
         Raises Unauthenticated, Forbidden, Unavailable.
         """
