@@ -87,6 +87,7 @@ from application.handling import (
 from application.identity_secret import IssueIdentitySecret, RevokeIdentitySecret
 from application.issuer import DistrustIssuer, TrustIssuer
 from application.joining import IdentifyContact, MergeContact, UnmergeContact
+from application.login_provider import ConfigureLoginProvider, RemoveLoginProvider
 from application.macro import ApplyMacro, ChangeMacro, CreateMacro, RemoveMacro
 from application.marks import ChangeLabels, SetAttributes, SetPriority
 from application.permission_set import ChangePermissionSet, CreatePermissionSet, RemovePermissionSet
@@ -221,6 +222,8 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     RevokeApiKey: ADMINS,
     TrustIssuer: ADMINS,
     DistrustIssuer: ADMINS,
+    ConfigureLoginProvider: ADMINS,
+    RemoveLoginProvider: ADMINS,
     CreateWebhook: ADMINS,
     ChangeWebhook: ADMINS,
     PauseWebhook: ADMINS,

@@ -40,6 +40,7 @@ PREFIXES = {
     "delivery": "dlv",
     "bulk": "blk",
     "issuer": "iss",
+    "login_provider": "lgp",
     "ownership": "own",
     "permission_set": "pst",
     "sla_policy": "slp",

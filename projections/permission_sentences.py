@@ -1,4 +1,4 @@
-"""Sentences of permission sets and of who holds them, for the history."""
+"""Sentences of permission sets, of who holds them and of company logins, for the history."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from domain import permission_set
+from domain import login_provider, permission_set
 from domain.agent import AgentInvited, AgentRoleChanged
 from domain.ids import wire
 from domain.kernel import Event
@@ -25,6 +25,11 @@ PERMISSION_SENTENCES: Mapping[type[Event], Callable[[Any, Mapping[UUID, str]], s
         f"took the permission set from {names.get(e.agent_id, 'somebody')}"
     ),
     permission_set.PermissionSetRemoved: lambda _e, _: "removed the permission set",
+    login_provider.LoginProviderConfigured: lambda e, _: (
+        f"let people log in by {e.terms.issuer}"
+        + (f", with addresses of {', '.join(e.terms.domains)}" if e.terms.domains else "")
+    ),
+    login_provider.LoginProviderRemoved: lambda _e, _: "let nobody log in with their company's account any more",
 }
 
 

@@ -86,7 +86,7 @@ async def login(request: JsonRequest, data: JSONBody[LoginRequest], parts: Parts
     After 10 failures for one account, or 50 from one network address, within 15 minutes: 429.
     """
     address = "" if request.client is None else request.client.host
-    return await _session(parts, await parts.access.login(data.email, data.password, address))
+    return await session_answer(parts, await parts.access.login(data.email, data.password, address))
 
 
 @post(
@@ -102,7 +102,7 @@ async def accept_invitation(data: JSONBody[AcceptRequest], parts: Parts) -> Sess
     joined = await parts.access.accept_invitation(data.token, data.password)
     actor = Actor(joined.tenant_id, By("agent", joined.agent_id), "system")
     await parts.bus.execute(actor, JoinAsAgent(agent_id=joined.agent_id))
-    return await _session(parts, await parts.access.session_for(joined.tenant_id, joined.agent_id))
+    return await session_answer(parts, await parts.access.session_for(joined.tenant_id, joined.agent_id))
 
 
 @post(
@@ -115,7 +115,7 @@ async def accept_invitation(data: JSONBody[AcceptRequest], parts: Parts) -> Sess
 )
 async def refresh(data: JSONBody[RefreshRequest], parts: Parts) -> SessionAnswer:
     """The next pair of tokens. Using one refresh token twice ends the session, as it may be stolen."""
-    return await _session(parts, await parts.access.refresh(data.refresh_token))
+    return await session_answer(parts, await parts.access.refresh(data.refresh_token))
 
 
 @post(
@@ -148,7 +148,8 @@ async def me(caller: Asker, parts: Parts) -> MeAnswer:
 ROUTES = (login, accept_invitation, refresh, logout, me)
 
 
-async def _session(parts: HttpParts, session: Session) -> SessionAnswer:
+async def session_answer(parts: HttpParts, session: Session) -> SessionAnswer:
+    """What whoever logged in is given."""
     user = await _user(parts, session.member)
     return SessionAnswer(session.access_token, session.refresh_token, session.expires_in, user)
 

@@ -63,10 +63,12 @@ def expect_right(member: Member, roles: Collection[str], request: AsgiScope) -> 
 
 def permission_of(roles: Collection[str], request: AsgiScope) -> Permission | None:
     """None: no permission opens it."""
-    if isinstance(roles, Givers):
-        return RIGHTS.get(roles.command)
+    is_reading = request["type"] == "http" and request["method"] in READING
+    needed = RIGHTS.get(roles.command) if isinstance(roles, Givers) else None
+    if isinstance(roles, Givers) and not (is_reading and needed and needed.endswith(":write")):
+        return needed
     words = request["path"].split("/")
     if request["type"] != "http" or len(words) < 4 or words[:3] != ["", "api", "v1"]:
         return None
     reading, writing = ROUTES.get(words[3], (None, None))
-    return reading if request["method"] in READING else writing
+    return reading if is_reading else writing

@@ -119,6 +119,8 @@ RedeliverWebhook      owner admin system
 RemoveWebhook         owner admin system
 TrustIssuer           owner admin system
 DistrustIssuer        owner admin system
+ConfigureLoginProvider owner admin system
+RemoveLoginProvider   owner admin system
 OpenTenant            system
 RenameTenant          owner admin system
 DraftCampaign         owner admin supervisor system
