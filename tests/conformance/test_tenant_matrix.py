@@ -141,6 +141,7 @@ async def victim(desk: Desk, shop: Shop) -> Victim:
         "webhook_id": _id_of(hook, "whk"),
         "delivery_id": "dlv_" + "0" * 31 + "1",
         "event_id": event_wire(parse("conversation", id), 2),
+        "tenant_id": shop.tenant,
         "bulk_id": "blk_" + "0" * 31 + "1",
     }
     return Victim(ids, (MARK, id, contact, ids["file_id"], ids["view_id"]))
