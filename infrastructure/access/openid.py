@@ -228,7 +228,7 @@ def _verified(token: str, key: IssuerKey, exchange: Exchange) -> Mapping[str, An
 
 
 def _person(claims: Mapping[str, Any]) -> Person:
-    if claims["email_verified"] not in (True, "true"):
+    if claims["email_verified"] is not True and claims["email_verified"] != "true":
         raise refused("email_unverified", "email_verified")
     email, name = claims["email"], claims.get("name")
     if not isinstance(email, str):

@@ -209,6 +209,7 @@ SOON = datetime.now(UTC) + timedelta(hours=2)
         ({"email_verified": False}, "email_unverified"),
         ({"email_verified": None}, "provider_refused"),
         ({"email_verified": "no"}, "email_unverified"),
+        ({"email_verified": 1}, "email_unverified"),
         ({"email": "anna@evil.test"}, "domain_refused"),
         ({"email": "anna@shop.test.evil.test"}, "domain_refused"),
         ({"email": "anna@sub.shop.test"}, "domain_refused"),
@@ -320,8 +321,10 @@ async def test_a_state_expires(
 async def test_another_state_an_error_and_another_issuer_are_refused(
     desk: Desk, shop: Shop, provider: OpenIdProvider, admin: dict[str, str]
 ) -> None:
+    provider.discovery = {"authorization_response_iss_parameter_supported": True}
     await configured(desk, admin, provider)
     for change, reason in (
+        ({"iss": ""}, "provider_refused"),
         ({"state": "x" * 43}, "expired"),
         ({"error": "access_denied"}, "denied"),
         ({"code": ""}, "denied"),

@@ -15,6 +15,8 @@ from infrastructure.access.access import open_access
 from interfaces.http.rights import OWN, permission_of
 from tests.interfaces.http.desk import SECRET, Desk, Shop, bearer
 from tests.interfaces.http.test_agents import code, invited, log_in
+from tests.support.identity_provider import AUDIENCE, EMAIL, identity_provider
+from tests.support.pictures import png
 
 SETS, AGENTS, ME = "/api/v1/permission-sets", "/api/v1/agents", "/api/v1/auth/me"
 HOOKS, INBOX = "/api/v1/webhooks", "/api/v1/chat/agent/conversations"
@@ -137,6 +139,39 @@ async def test_another_process_knows_the_rights_of_a_session(desk: Desk, shop: S
     access = await open_access(desk.store.database, SECRET)
     member = await access.member(hooks["Authorization"].removeprefix("Bearer "))
     assert (member.role, member.permissions) == ("agent", frozenset(["webhooks:manage"]))
+
+
+async def test_a_role_that_another_issuer_claims_does_not_lift_a_set(desk: Desk, shop: Shop) -> None:
+    admin = await shop.member("admin")
+    held = (await made(desk, admin))["id"]
+    async with identity_provider() as provider:
+        trust = {
+            "issuer": provider.issuer,
+            "jwksUrl": provider.jwks_url,
+            "audience": AUDIENCE,
+            "roleClaim": "role",
+        }
+        assert (await desk.http.put("/api/v1/auth/issuer", json=trust, headers=admin)).status_code == 200
+        invitation = {"email": EMAIL, "name": "Anna", "permissionSetId": held}
+        assert (await desk.http.post(AGENTS, json=invitation, headers=admin)).status_code == 201
+        token = bearer(provider.token(role="admin"))
+        me = (await desk.http.get(ME, headers=token)).json()
+    assert (me["role"], me["permissions"]) == ("agent", ["webhooks:manage"])
+    assert code(await desk.http.get(SETS, headers=token)) == (403, "permission_missing")
+
+
+async def test_a_link_to_a_file_ends_with_the_right_to_read_it(desk: Desk, shop: Shop) -> None:
+    admin = await shop.member("admin")
+    reader = await holder(desk, admin, "conversations:read", "conversations:write")
+    files = {"file": ("x.png", png(), "image/png")}
+    sent = await desk.http.post("/api/v1/chat/upload", files=files, headers=reader)
+    assert sent.status_code == 201, sent.text
+    url = sent.json()["file"]["url"]
+    assert (await desk.http.get(url)).status_code == 200
+    await desk.fold()
+    held = (await desk.http.get(SETS, headers=admin)).json()["data"][0]
+    await desk.http.patch(f"{SETS}/{held['id']}", json={"permissions": ["webhooks:manage"]}, headers=admin)
+    assert code(await desk.http.get(url)) == (404, "not_found")
 
 
 async def test_a_role_and_a_set_at_once_and_neither_are_refused(desk: Desk, shop: Shop) -> None:
