@@ -22,7 +22,6 @@ from application import (
     receipts,
     sla_policy,
     team,
-    undo,
     view,
     widget,
 )
@@ -34,7 +33,6 @@ from application.agent import (
     ReactivateAgent,
     RenewInvitation,
 )
-from application.automation_run import ApplyAutomation
 from application.availability import NoticeIdle, SetAvailability, SetCapacity, SetSkills
 from application.bulk import BeginBulk, MarkAllRead
 from application.command import Command
@@ -48,14 +46,14 @@ from application.receipts import MarkDelivered, RateConversation
 from application.scopes import SCOPES
 from application.team import BeginTeamHours
 from application.tenant import RenameTenant, SetFileRules, SetMasking
-from application.undo import UndoContactEvent
+from application.undo import UndoContactEvent, UndoConversationEvent
 from application.voice import ConfigureVoice
 from domain.permission_set import Permission
 from domain.refusals import Forbidden
 
 OF_NOUNS: tuple[tuple[Permission, Iterable[type[Command]]], ...] = (
     ("conversations:write", (AcceptConversation, BeginBulk, MarkAllRead, SetAvailability, NoticeIdle)),
-    ("conversations:write", (*marks.HANDLERS, *receipts.HANDLERS, *canned_use.HANDLERS, *undo.HANDLERS)),
+    ("conversations:write", (*marks.HANDLERS, *receipts.HANDLERS, *canned_use.HANDLERS, UndoConversationEvent)),
     ("conversations:write", (*macro.HANDLERS, *view.HANDLERS)),
     ("contacts:write", (*joining.HANDLERS, UndoContactEvent)),
     ("contacts:erase", (EraseContact, PurgeFile)),
@@ -68,7 +66,7 @@ OF_NOUNS: tuple[tuple[Permission, Iterable[type[Command]]], ...] = (
 )
 
 NO_MEMBERS: frozenset[type[Command]] = frozenset(
-    [ApplyAutomation, BeginTeamHours, IdentifyContact, MarkDelivered, RateConversation]
+    [BeginTeamHours, IdentifyContact, MarkDelivered, RateConversation]
 )
 """A visitor's or the product's own."""
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import structlog
 from litestar import Response, get, post
 from litestar.datastructures import Cookie
-from litestar.params import FromPath, FromQuery, JSONBody, Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from application.actor import Actor, system
 from application.agent import InviteAgent, JoinAsAgent
@@ -29,7 +29,7 @@ PAGE = "/agent"
 COOKIE = "verbatim-login"
 LONGEST_CODE = 4_096
 
-State = Annotated[str, Parameter(query="state")]
+State = Annotated[str, QueryParameter(name="state")]
 """Litestar keeps the plain name for itself."""
 
 _log = structlog.get_logger(__name__)
