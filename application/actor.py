@@ -17,13 +17,15 @@ ActorRole = Literal[
 class Actor(msgspec.Struct, frozen=True):
     """The only carrier of tenancy: every load, query and subject starts from `tenant_id`.
 
-    `scopes`: an API key's; None for everybody else, whom the role alone bounds.
+    `scopes`: an API key's; None for everybody else. `permissions`: of who holds a permission set, in place of
+    their role's rights; None for everybody else, whom the role alone bounds.
     """
 
     tenant_id: int
     by: By
     role: ActorRole
     scopes: frozenset[str] | None = None
+    permissions: frozenset[str] | None = None
 
 
 def visitor(tenant_id: int, contact_id: UUID) -> Actor:

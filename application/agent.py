@@ -11,6 +11,7 @@ from application.work import Work
 from domain.agent import Agent, Role
 from domain.ids import natural_key
 from domain.ownership import Ownership
+from domain.permission_set import PermissionSet
 from domain.refusals import Forbidden
 
 OWNERS = frozenset(["owner", "system"])
@@ -26,11 +27,15 @@ class _AboutAgent(Command, frozen=True, kw_only=True):
 
 
 class InviteAgent(_AboutAgent, frozen=True, kw_only=True):
-    """`link_days`: how long the one-time link is good; 0 for somebody who is given a password in person."""
+    """`link_days`: how long the one-time link is good; 0 for somebody who is given a password in person.
+
+    With `permission_set_id` they get that set, and the role beneath it.
+    """
 
     name: str
     email: str
     role: Role = "agent"
+    permission_set_id: UUID | None = None
     link_days: int = 0
 
 
@@ -43,7 +48,15 @@ class JoinAsAgent(_AboutAgent, frozen=True, kw_only=True):
 
 
 class ChangeAgentRole(_AboutAgent, frozen=True, kw_only=True):
+    """With the role's own rights: a permission set that they had is taken from them."""
+
     role: Role
+
+
+class GivePermissionSet(_AboutAgent, frozen=True, kw_only=True):
+    """In place of their role's rights, or of the set they had."""
+
+    permission_set_id: UUID
 
 
 class DeactivateAgent(_AboutAgent, frozen=True, kw_only=True):
@@ -59,7 +72,9 @@ async def invite_agent(work: Work, command: InviteAgent) -> None:
     agent = await work.load(Agent, command.agent_id)
     if agent.exists:
         return
-    agent.invite(work.stamp, work.actor.tenant_id, command.name, command.email, command.role)
+    role = await _exchange_set(work, agent, command.permission_set_id) or command.role
+    facts = (work.actor.tenant_id, command.name, command.email, role, command.permission_set_id)
+    agent.invite(work.stamp, *facts)
     if command.link_days:
         agent.issue_invitation(work.stamp, work.stamp.at + timedelta(days=command.link_days))
     await _keep_ownership(work, agent, was_owner=False)
@@ -78,11 +93,23 @@ async def join_as_agent(work: Work, command: JoinAsAgent) -> None:
 
 async def change_agent_role(work: Work, command: ChangeAgentRole) -> None:
     agent = await work.get(Agent, command.agent_id)
-    if command.role == agent.role:
+    if (command.role, None) == (agent.role, agent.permission_set_id):
         return
     _guard_owners(work.actor, agent.role, command.role)
     was_owner = _is_owner(agent)
+    await _exchange_set(work, agent, None)
     agent.change_role(work.stamp, command.role)
+    await _keep_ownership(work, agent, was_owner)
+
+
+async def give_permission_set(work: Work, command: GivePermissionSet) -> None:
+    agent = await work.get(Agent, command.agent_id)
+    if command.permission_set_id == agent.permission_set_id:
+        return
+    _guard_owners(work.actor, agent.role)
+    was_owner = _is_owner(agent)
+    ground = await _exchange_set(work, agent, command.permission_set_id)
+    agent.change_role(work.stamp, ground or agent.role, command.permission_set_id)
     await _keep_ownership(work, agent, was_owner)
 
 
@@ -100,6 +127,18 @@ async def reactivate_agent(work: Work, command: ReactivateAgent) -> None:
     was_owner = _is_owner(agent)
     agent.reactivate(work.stamp)
     await _keep_ownership(work, agent, was_owner)
+
+
+async def _exchange_set(work: Work, agent: Agent, set_id: UUID | None) -> Role | None:
+    """The role beneath the new set, if there is one. In the same append: a set that somebody is given just now
+    cannot be removed. Raises NotFound."""
+    if agent.permission_set_id is not None:
+        (await work.get(PermissionSet, agent.permission_set_id)).take(work.stamp, agent.id)
+    if set_id is None:
+        return None
+    new = await work.get(PermissionSet, set_id)
+    new.give(work.stamp, agent.id)
+    return new.ground
 
 
 def _guard_owners(actor: Actor, *roles: Role) -> None:
@@ -129,6 +168,7 @@ HANDLERS: Handlers = {
     RenewInvitation: renew_invitation,
     JoinAsAgent: join_as_agent,
     ChangeAgentRole: change_agent_role,
+    GivePermissionSet: give_permission_set,
     DeactivateAgent: deactivate_agent,
     ReactivateAgent: reactivate_agent,
 }

@@ -13,7 +13,7 @@ from application.allowance import Allowance
 from application.cache import AggregateCache
 from application.command import Command, Handlers, fingerprint
 from application.log import Append, Appended, EventLog, LimitReached, Meta, Slice, VersionConflict
-from application.permissions import permit
+from application.permit import permit
 from application.turns import Turns
 from application.work import Work
 from domain.kernel import Cause, Event, Stamp

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from application.actor import Actor
 from application.agent import (
     ChangeAgentRole,
     DeactivateAgent,
+    GivePermissionSet,
     InviteAgent,
     JoinAsAgent,
     ReactivateAgent,
@@ -88,16 +88,17 @@ from application.handling import (
 from application.identity_secret import IssueIdentitySecret, RevokeIdentitySecret
 from application.issuer import DistrustIssuer, TrustIssuer
 from application.joining import IdentifyContact, MergeContact, UnmergeContact
+from application.login_provider import ConfigureLoginProvider, RemoveLoginProvider
 from application.macro import ApplyMacro, ChangeMacro, CreateMacro, RemoveMacro
 from application.marks import ChangeLabels, SetAttributes, SetPriority
 from application.mention import ReadMentions
 from application.participant import AddParticipant, RemoveParticipant
+from application.permission_set import ChangePermissionSet, CreatePermissionSet, RemovePermissionSet
 from application.plan import ChangePlan, NoticeUsage
 from application.qualification import DisqualifyConversation, QualifyConversation
 from application.qualification_rules import SetQualificationRules
 from application.receipts import MarkDelivered, MarkRead, RateConversation
 from application.roles import ADMINS, AGENTS, AGENTS_AND_VISITORS, SUPERVISORS, SYSTEM, VISITORS, Roles
-from application.scopes import SCOPES, expect_scope
 from application.sla_clock import KeepSla, TellSla
 from application.sla_policy import CreateSlaPolicy, RemoveSlaPolicy, ReplaceSlaPolicy
 from application.team import (
@@ -136,7 +137,6 @@ from application.widget import (
     RotateWidgetToken,
     SetWidgetAddressRules,
 )
-from domain.refusals import Forbidden
 
 PERMISSIONS: Mapping[type[Command], Roles] = {
     StartConversation: AGENTS_AND_VISITORS,
@@ -211,6 +211,10 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     ChooseDefaultAssistant: ADMINS,
     InviteAgent: ADMINS,
     ChangeAgentRole: ADMINS,
+    GivePermissionSet: ADMINS,
+    CreatePermissionSet: ADMINS,
+    ChangePermissionSet: ADMINS,
+    RemovePermissionSet: ADMINS,
     DeactivateAgent: ADMINS,
     ReactivateAgent: ADMINS,
     RenewInvitation: ADMINS,
@@ -219,6 +223,8 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     RevokeApiKey: ADMINS,
     TrustIssuer: ADMINS,
     DistrustIssuer: ADMINS,
+    ConfigureLoginProvider: ADMINS,
+    RemoveLoginProvider: ADMINS,
     CreateWebhook: ADMINS,
     ChangeWebhook: ADMINS,
     PauseWebhook: ADMINS,
@@ -284,14 +290,3 @@ PERMISSIONS: Mapping[type[Command], Roles] = {
     UndoBulkChange: AGENTS,
     UndoContactEvent: AGENTS,
 }
-
-
-def permit(actor: Actor, command: Command) -> None:
-    """Raises Forbidden where the table does not name the actor's role for this command.
-
-    An API key needs the command's scope too: ScopeMissing.
-    """
-    if actor.role not in PERMISSIONS.get(type(command), frozenset()):
-        raise Forbidden
-    if actor.scopes is not None:
-        expect_scope(actor.scopes, SCOPES.get(type(command)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
 from domain.kernel import Aggregate, Event, PersonalEvent, Stamp
 from domain.personal import Personal
@@ -28,18 +29,22 @@ class AgentIsDeactivated(Conflict):
 
 
 class AgentInvited(PersonalEvent, frozen=True, kw_only=True):
+    """With a permission set `role` is the one beneath it."""
+
     TYPE = "agent.invited.1"
 
     tenant_id: int
     name: Personal
     email: Personal
     role: Role
+    permission_set_id: UUID | None = None
 
     def create(self) -> Aggregate:
         return Agent(self.originator_id)
 
     def apply(self, aggregate: Agent) -> None:
         aggregate.role = self.role
+        aggregate.permission_set_id = self.permission_set_id
         aggregate.is_active = True
         aggregate.name = self.name
 
@@ -65,12 +70,16 @@ class AgentJoined(Event, frozen=True, kw_only=True):
 
 
 class AgentRoleChanged(Event, frozen=True, kw_only=True):
+    """With a permission set `role` is the one beneath it; without, they have the role's own rights."""
+
     TYPE = "agent.role_changed.1"
 
     role: Role
+    permission_set_id: UUID | None = None
 
     def apply(self, aggregate: Agent) -> None:
         aggregate.role = self.role
+        aggregate.permission_set_id = self.permission_set_id
 
 
 class AgentDeactivated(Event, frozen=True, kw_only=True):
@@ -133,11 +142,20 @@ class Agent(Aggregate):
 
     name: Personal | None = None
     role: Role = "agent"
+    permission_set_id: UUID | None = None
     is_active = False
     is_pending = False
     """Invited by a link that they have not followed yet."""
 
-    def invite(self, stamp: Stamp, tenant_id: int, name: str, email: str, role: Role) -> None:
+    def invite(
+        self,
+        stamp: Stamp,
+        tenant_id: int,
+        name: str,
+        email: str,
+        role: Role,
+        permission_set_id: UUID | None = None,
+    ) -> None:
         """Inviting twice changes nothing. Raises Invalid."""
         if self.exists:
             return
@@ -149,6 +167,7 @@ class Agent(Aggregate):
             name=required("name", name),
             email=email_address(email),
             role=role,
+            permission_set_id=permission_set_id,
         )
 
     def issue_invitation(self, stamp: Stamp, expires_at: datetime) -> None:
@@ -170,10 +189,10 @@ class Agent(Aggregate):
         if self.is_pending:
             self.record(AgentJoined, stamp)
 
-    def change_role(self, stamp: Stamp, role: Role) -> None:
-        """The role they have already changes nothing."""
-        if role != self.role:
-            self.record(AgentRoleChanged, stamp, role=role)
+    def change_role(self, stamp: Stamp, role: Role, permission_set_id: UUID | None = None) -> None:
+        """What they have already changes nothing."""
+        if (role, permission_set_id) != (self.role, self.permission_set_id):
+            self.record(AgentRoleChanged, stamp, role=role, permission_set_id=permission_set_id)
 
     def set_availability(self, stamp: Stamp, availability: Availability) -> None:
         """What they say themselves; the same again changes nothing."""

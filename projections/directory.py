@@ -14,12 +14,15 @@ from domain.widget import Look
 from domain.widget_settings import WidgetSettings
 from projections.cursor import page_limit
 
-_AGENT = "agent_id, name, email, role, is_active, invited_until"
+_AGENT = "agent_id, name, email, role, is_active, invited_until, permission_set_id"
 _WIDGET = "widget_id, look, assistant_id, settings, config_version, is_archived"
 
 
 class AgentView(msgspec.Struct, frozen=True):
-    """Name and e-mail are None once erased. `invited_until`: of a link that was not followed yet."""
+    """Name and e-mail are None once erased. `invited_until`: of a link that was not followed yet.
+
+    `permission_set_id`: the set they hold in place of their role's rights.
+    """
 
     agent_id: UUID
     name: str | None
@@ -27,6 +30,7 @@ class AgentView(msgspec.Struct, frozen=True):
     role: Role
     is_active: bool
     invited_until: datetime | None = None
+    permission_set_id: UUID | None = None
 
 
 class AgentPage(msgspec.Struct, frozen=True):

@@ -46,6 +46,7 @@ class AgentRow(msgspec.Struct):
     is_active: bool
     since: int
     invited_until: datetime | None = None
+    permission_set_id: UUID | None = None
 
 
 class WidgetRow(msgspec.Struct):
@@ -83,7 +84,7 @@ class Directory:
     """Folds what a tenant sets up. Widget tokens are not shown, so their events are not folded."""
 
     name = "directory"
-    version = 3
+    version = 4
     tables = tuple(table.name for table in TABLES)
     concerns = frozenset(event.TYPE for event in (*tenant.EVENTS, *agent.EVENTS, *assistant.EVENTS, *_CONFIGURING))
 
@@ -135,11 +136,12 @@ def _tenant(row: TenantRow | None, one: Recorded) -> TenantRow | None:
 
 def _agent(row: AgentRow | None, one: Recorded) -> AgentRow | None:
     match one.event:
-        case AgentInvited(name=name, email=email, role=role):
+        case AgentInvited(name=name, email=email, role=role, permission_set_id=set_id):
             since = row.since if row else one.seq
-            return AgentRow(one.tenant_id, one.stream_id, readable(name), readable(email), role, True, since)
-        case AgentRoleChanged(role=role) if row:
-            return msgspec.structs.replace(row, role=role)
+            who = (one.tenant_id, one.stream_id, readable(name), readable(email))
+            return AgentRow(*who, role, True, since, permission_set_id=set_id)
+        case AgentRoleChanged(role=role, permission_set_id=set_id) if row:
+            return msgspec.structs.replace(row, role=role, permission_set_id=set_id)
         case AgentDeactivated() | AgentReactivated() if row:
             return msgspec.structs.replace(row, is_active=isinstance(one.event, AgentReactivated))
         case InvitationIssued(expires_at=until) if row:

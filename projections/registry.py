@@ -14,6 +14,7 @@ from projections.files import Files
 from projections.inbox_fold import Inbox
 from projections.knowledge_fold import Knowledge
 from projections.macros import Macros
+from projections.permission_sets import PermissionSets
 from projections.search_fold import Search
 from projections.sla_fold import Sla
 from projections.transcript_fold import Transcript
@@ -27,6 +28,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     Workload(),
     Transcript(),
     Directory(),
+    PermissionSets(),
     CannedResponses(),
     AutomationList(),
     AutomationRuns(),

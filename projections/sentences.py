@@ -46,6 +46,7 @@ from domain.kernel import Event
 from domain.personal import readable
 from projections.campaign_sentences import CAMPAIGN_SENTENCES
 from projections.continuity_sentences import CONTINUITY_SENTENCES
+from projections.permission_sentences import PERMISSION_SENTENCES, set_given
 from projections.sla_sentences import SLA_SENTENCES
 
 Sentence = Callable[[Any, Mapping[UUID, str]], str]
@@ -201,8 +202,9 @@ SENTENCES: Mapping[type[Event], Sentence] = {
     widget.WidgetTokenRevoked: lambda e, _: f"revoked the widget token {e.token_id.hex}",
     assistant.AssistantConfigured: lambda e, _: f"configured the assistant “{e.persona.name}”",
     assistant.AssistantArchived: lambda _e, _: "archived the assistant",
-    agent.AgentInvited: lambda e, _: f"invited {readable(e.name) or 'somebody'} as {e.role}",
-    agent.AgentRoleChanged: lambda e, _: f"changed the role to {e.role}",
+    agent.AgentInvited: lambda e, _: f"invited {readable(e.name) or 'somebody'} as {e.role}" + set_given(e),
+    agent.AgentRoleChanged: lambda e, _: f"changed the role to {e.role}" + set_given(e),
+    **PERMISSION_SENTENCES,
     agent.SkillsSet: lambda e, _: f"set the skills to {', '.join(e.skills) or 'none'}",
     agent.AgentDeactivated: lambda _e, _: "deactivated the agent",
     agent.AgentReactivated: lambda _e, _: "reactivated the agent",

@@ -8,11 +8,14 @@ from uuid import UUID
 from domain.refusals import TokenRevoked, Unavailable, WrongLogin
 from infrastructure.access.addresses import Addresses
 from infrastructure.access.api_keys import ApiKeys
+from infrastructure.access.company_login import CompanyLogins
 from infrastructure.access.grants import Member, Session, VisitorGrant, WidgetGrant
 from infrastructure.access.identity import Identities
 from infrastructure.access.invitations import Invitations
 from infrastructure.access.issuers import Issuers
 from infrastructure.access.jwks import KeySets
+from infrastructure.access.login_secrets import LoginSecrets
+from infrastructure.access.openid import OpenIdProviders
 from infrastructure.access.passwords import Login, Passwords
 from infrastructure.access.sessions import Sessions
 from infrastructure.access.signing import Signer, open_signer
@@ -29,6 +32,7 @@ class Access:
 
     `api_keys`, `issuers` and `identities` are keys, identity providers, and who visitors prove to be;
     `widget_tokens`, `sites` and `addresses` are who may talk to a widget, who may show it, and from where.
+    `company_logins` and `login_secrets` are logins by tenants' own providers; `throttle` counts those that fail.
     """
 
     def __init__(self, database: Database, secrets: bytes, signer: Signer, egress: Egress) -> None:
@@ -39,12 +43,15 @@ class Access:
         self.widget_tokens = WidgetTokens(database)
         self._visitors = VisitorTokens(database)
         self._invitations = Invitations(database, self._passwords)
-        self._throttle = Throttle(database, secrets)
+        self.throttle = Throttle(database, secrets)
         self.api_keys = ApiKeys(database)
         self.sites = Sites(database)
         self.addresses = Addresses(database)
         self.identities = Identities(database, secrets)
-        self.issuers = Issuers(database, KeySets(egress))
+        key_sets = KeySets(egress)
+        self.issuers = Issuers(database, key_sets)
+        self.login_secrets = LoginSecrets(database, secrets)
+        self.company_logins = CompanyLogins(database, secrets, OpenIdProviders(egress, key_sets))
 
     async def member(self, access_jwt: str) -> Member:
         """Ours, or one of an issuer that the tenant trusts.
@@ -107,16 +114,16 @@ class Access:
 
         Raises WrongLogin, also for a deactivated agent, who is not told from an unknown one; RateLimited.
         """
-        attempt = await self._throttle.begin(email, address)
+        attempt = await self.throttle.begin(email, address)
         try:
             login = await self._passwords.check(email, password)
             session = await self._sessions.start(login.tenant_id, login.agent_id)
         except TokenRevoked:
             raise WrongLogin from None
         except Unavailable:
-            await self._throttle.not_made(attempt)
+            await self.throttle.not_made(attempt)
             raise
-        await self._throttle.succeeded(attempt)
+        await self.throttle.succeeded(attempt)
         return session
 
     async def session_for(self, tenant_id: int, agent_id: UUID) -> Session:
@@ -137,7 +144,8 @@ class Access:
 
     async def sweep(self) -> None:
         """Delete what expired long ago. Call it now and then, from one process."""
-        await self._throttle.sweep()
+        await self.throttle.sweep()
+        await self.company_logins.sweep()
         await self._invitations.sweep()
         async with self._database.worker() as connection:
             await connection.execute(

@@ -13,7 +13,8 @@ from domain.agent import Role
 class Member(msgspec.Struct, frozen=True):
     """An agent of the tenant, in the role the log gives them now. `session_id` is the login they came by.
 
-    With `scopes` it is no person but an API key: both ids are the key's.
+    With `scopes` it is no person but an API key: both ids are the key's. `permissions` are those of the set that
+    they hold now, if any: they stand in place of the role's rights.
     """
 
     tenant_id: int
@@ -22,6 +23,7 @@ class Member(msgspec.Struct, frozen=True):
     expires_at: datetime
     session_id: UUID
     scopes: frozenset[str] | None = None
+    permissions: frozenset[str] | None = None
 
     @property
     def is_key(self) -> bool:

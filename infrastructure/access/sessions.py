@@ -32,17 +32,25 @@ class _Token(msgspec.Struct, frozen=True):
     verdict: Verdict
 
 
+class _Standing(msgspec.Struct, frozen=True):
+    """What the log says of an agent. `permissions`: of the set they hold; None where their role says it all."""
+
+    agent_id: UUID
+    role: Role
+    permissions: frozenset[str] | None
+
+
 class Sessions:
     """The state behind access JWTs: what a signature alone cannot say is asked here, at most every few seconds."""
 
     def __init__(self, database: Database, signer: Signer) -> None:
         self._database = database
         self._signer = signer
-        self._recent: Recent[tuple[int, UUID], tuple[UUID, Role]] = Recent()
+        self._recent: Recent[tuple[int, UUID], _Standing] = Recent()
 
     async def start(self, tenant_id: int, agent_id: UUID) -> Session:
         """A new login. Raises TokenRevoked where the agent is not one any more."""
-        role = await self._role(tenant_id, agent_id)
+        standing = await self._agent(tenant_id, agent_id)
         session_id, token = uuid4(), new_token("rt")
         async with self._database.tenant(tenant_id) as connection:
             await connection.execute(
@@ -50,7 +58,7 @@ class Sessions:
                 (session_id, tenant_id, agent_id),
             )
             await _store(connection, token, tenant_id, session_id, None)
-        return self._session(tenant_id, agent_id, session_id, role, token)
+        return self._session(tenant_id, session_id, standing, token)
 
     async def member(self, claims: Claims) -> Member:
         """Who a verified access token speaks for. Raises TokenRevoked, within 5 s of the revocation."""
@@ -60,9 +68,9 @@ class Sessions:
             asked_at = self._recent.now()
             known = await self._standing(claims)
             self._recent.keep(key, known, asked_at)
-        if known[0] != claims.agent_id:
+        if known.agent_id != claims.agent_id:
             raise TokenRevoked
-        return Member(claims.tenant_id, claims.agent_id, known[1], claims.expires_at, claims.session_id)
+        return _member(claims.tenant_id, known, claims.expires_at, claims.session_id)
 
     async def refresh(self, refresh_token: str) -> Session:
         """The next pair of the same session; the token is spent.
@@ -80,21 +88,25 @@ class Sessions:
         if token.verdict == "expired":
             raise TokenExpired
         if token.verdict != "fresh":
-            self._recent.forget(lambda known: known[0] == token.agent_id)
+            self._recent.forget(lambda known: known.agent_id == token.agent_id)
             raise TokenRevoked
-        role = await self._role(token.tenant_id, token.agent_id)
-        return self._session(token.tenant_id, token.agent_id, token.session_id, role, successor)
+        standing = await self._agent(token.tenant_id, token.agent_id)
+        return self._session(token.tenant_id, token.session_id, standing, successor)
 
     async def foreign_member(self, claims: ForeignClaims) -> Member:
-        """Who another issuer's token speaks for: an active agent. Raises TokenRevoked, as after a log-out."""
+        """Who another issuer's token speaks for: an active agent. Raises TokenRevoked, as after a log-out.
+
+        A permission set is given in the tenant: the role that the token claims does not lift it.
+        """
         key = (claims.tenant_id, claims.session_id)
         known = self._recent.find(key)
         if known is None:
             asked_at = self._recent.now()
-            known = (claims.agent_id, await self._foreign_standing(claims))
+            known = await self._foreign_standing(claims)
             self._recent.keep(key, known, asked_at)
-        role = claims.role or known[1]
-        return Member(claims.tenant_id, claims.agent_id, role, claims.expires_at, claims.session_id)
+        if claims.role is not None and known.permissions is None:
+            known = msgspec.structs.replace(known, role=claims.role)
+        return _member(claims.tenant_id, known, claims.expires_at, claims.session_id)
 
     async def end(self, member: Member) -> None:
         """Log out; ending twice changes nothing. Another issuer's token has no session but its end."""
@@ -115,45 +127,54 @@ class Sessions:
                 "WHERE tenant_id = %s AND agent_id = %s AND revoked_at IS NULL",
                 (tenant_id, agent_id),
             )
-        self._recent.forget(lambda known: known[0] == agent_id)
+        self._recent.forget(lambda known: known.agent_id == agent_id)
 
-    async def _standing(self, claims: Claims) -> tuple[UUID, Role]:
-        async with self._database.tenant(claims.tenant_id) as connection:
-            cursor = await connection.execute(
-                "SELECT agent_id, access.role_of(tenant_id, agent_id) FROM access.session "
-                "WHERE tenant_id = %s AND session_id = %s AND revoked_at IS NULL",
-                (claims.tenant_id, claims.session_id),
-            )
+    async def _standing(self, claims: Claims) -> _Standing:
+        return await self._look_up(
+            claims.tenant_id,
+            "SELECT agent_id, access.role_of(tenant_id, agent_id), access.permissions_of(tenant_id, agent_id) "
+            "FROM access.session WHERE tenant_id = %s AND session_id = %s AND revoked_at IS NULL",
+            (claims.tenant_id, claims.session_id),
+        )
+
+    async def _foreign_standing(self, claims: ForeignClaims) -> _Standing:
+        """Nobody where the token was logged out."""
+        return await self._look_up(
+            claims.tenant_id,
+            f"{_AGENT} WHERE NOT EXISTS (SELECT FROM access.session "
+            "WHERE tenant_id = %s AND session_id = %s AND revoked_at IS NOT NULL)",
+            (*_agent(claims.tenant_id, claims.agent_id), claims.tenant_id, claims.session_id),
+        )
+
+    async def _agent(self, tenant_id: int, agent_id: UUID) -> _Standing:
+        return await self._look_up(tenant_id, _AGENT, _agent(tenant_id, agent_id))
+
+    async def _look_up(self, tenant_id: int, query: str, values: tuple[object, ...]) -> _Standing:
+        """Raises TokenRevoked where there is no row, or the agent is not one any more."""
+        async with self._database.tenant(tenant_id) as connection:
+            cursor = await connection.execute(query.encode(), values)
             found = await cursor.fetchone()
         if found is None or found[1] is None:
             raise TokenRevoked
-        return found[0], found[1]
+        return _Standing(found[0], found[1], None if found[2] is None else frozenset(found[2]))
 
-    async def _foreign_standing(self, claims: ForeignClaims) -> Role:
-        async with self._database.tenant(claims.tenant_id) as connection:
-            cursor = await connection.execute(
-                "SELECT access.role_of(%s, %s), EXISTS (SELECT FROM access.session "
-                "WHERE tenant_id = %s AND session_id = %s AND revoked_at IS NOT NULL)",
-                (claims.tenant_id, claims.agent_id, claims.tenant_id, claims.session_id),
-            )
-            found = await cursor.fetchone()
-        if found is None or found[0] is None or found[1]:
-            raise TokenRevoked
-        return found[0]
-
-    async def _role(self, tenant_id: int, agent_id: UUID) -> Role:
-        async with self._database.tenant(tenant_id) as connection:
-            cursor = await connection.execute("SELECT access.role_of(%s, %s)", (tenant_id, agent_id))
-            found = await cursor.fetchone()
-        if found is None or found[0] is None:
-            raise TokenRevoked
-        return found[0]
-
-    def _session(self, tenant_id: int, agent_id: UUID, session_id: UUID, role: Role, token: str) -> Session:
+    def _session(self, tenant_id: int, session_id: UUID, standing: _Standing, token: str) -> Session:
         at = datetime.now(UTC)
-        access = self._signer.mint(tenant_id, agent_id, session_id, role, at)
-        member = Member(tenant_id, agent_id, role, at + LIFETIME, session_id)
+        access = self._signer.mint(tenant_id, standing.agent_id, session_id, standing.role, at)
+        member = _member(tenant_id, standing, at + LIFETIME, session_id)
         return Session(access, token, int(LIFETIME.total_seconds()), member)
+
+
+_AGENT = "SELECT %s::uuid, access.role_of(%s, %s), access.permissions_of(%s, %s)"
+
+
+def _agent(tenant_id: int, agent_id: UUID) -> tuple[object, ...]:
+    return agent_id, tenant_id, agent_id, tenant_id, agent_id
+
+
+def _member(tenant_id: int, standing: _Standing, expires_at: datetime, session_id: UUID) -> Member:
+    place = (tenant_id, standing.agent_id, standing.role, expires_at, session_id)
+    return Member(*place, permissions=standing.permissions)
 
 
 async def _lock(connection: Connection, hashed: bytes) -> _Token:

@@ -12,6 +12,7 @@ from litestar.params import FromPath, JSONBody
 from application.agent import (
     ChangeAgentRole,
     DeactivateAgent,
+    GivePermissionSet,
     InviteAgent,
     ReactivateAgent,
     RenewInvitation,
@@ -19,7 +20,7 @@ from application.agent import (
 from application.bus import Receipt
 from domain.agent import InvitationIssued, Role
 from domain.ids import natural_key, parse, wire
-from domain.refusals import Conflict
+from domain.refusals import Conflict, Invalid
 from domain.values import email_address
 from infrastructure.access.invitations import DAYS
 from interfaces.http.audience import STAFF, Asker, Caller, may
@@ -44,14 +45,20 @@ class AlreadyInvited(Conflict):
     sentence = "Somebody with this e-mail address is here already."
 
 
-class InviteRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class InviteRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """`role`, or `permissionSetId`; without either the role agent."""
+
     email: str
     name: str
-    role: Role = "agent"
+    role: Role | None = None
+    permission_set_id: str | None = None
 
 
-class RoleRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    role: Role
+class RoleRequest(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """One of the two: a role's own rights, or those of a set."""
+
+    role: Role | None = None
+    permission_set_id: str | None = None
 
 
 class InvitationBody(msgspec.Struct, frozen=True, rename="camel"):
@@ -126,7 +133,14 @@ async def invite_agent(
     """
     email = email_address(data.email)
     agent_id = natural_key(caller.tenant_id, "agent", email)
-    command = InviteAgent(agent_id=agent_id, name=data.name, email=email, role=data.role, link_days=DAYS)
+    command = InviteAgent(
+        agent_id=agent_id,
+        name=data.name,
+        email=email,
+        role=data.role or "agent",
+        permission_set_id=_set_in(data),
+        link_days=DAYS,
+    )
     actor = caller.actor()
     receipt = await parts.bus.execute(actor, command, order_of(request, actor, command))
     if not receipt.events:
@@ -166,9 +180,16 @@ async def renew_invitation(
 async def change_agent_role(
     request: JsonRequest, agent_id: FromPath[str], data: JSONBody[RoleRequest], caller: Asker, parts: Parts
 ) -> Response[AgentAnswer]:
-    """They are logged out everywhere. Only an owner changes an owner; the last one stays one."""
-    command = ChangeAgentRole(agent_id=parse("agent", agent_id), role=data.role)
-    return await _changed(request, caller, parts, command)
+    """To a role, or to a permission set. They are logged out everywhere.
+
+    Only an owner changes an owner; the last one stays one.
+    """
+    id, set_id = parse("agent", agent_id), _set_in(data)
+    if set_id is not None:
+        return await _changed(request, caller, parts, GivePermissionSet(agent_id=id, permission_set_id=set_id))
+    if data.role is None:
+        raise Invalid("role or permissionSetId is needed.")
+    return await _changed(request, caller, parts, ChangeAgentRole(agent_id=id, role=data.role))
 
 
 @post(
@@ -224,7 +245,7 @@ async def _changed(
     request: JsonRequest,
     caller: Caller,
     parts: HttpParts,
-    command: ChangeAgentRole | DeactivateAgent | ReactivateAgent,
+    command: ChangeAgentRole | GivePermissionSet | DeactivateAgent | ReactivateAgent,
 ) -> Response[AgentAnswer]:
     actor = caller.actor()
     receipt = await parts.bus.execute(actor, command, order_of(request, actor, command))
@@ -241,6 +262,12 @@ async def _invited(parts: HttpParts, caller: Caller, agent_id: UUID, receipt: Re
     url = f"{parts.base_url}/agent#invitation={token}"
     body = InvitedAnswer(agent_body(view), InvitationBody(token, url, until))
     return answer_to_command(body, receipt, 201)
+
+
+def _set_in(data: InviteRequest | RoleRequest) -> UUID | None:
+    if data.role is not None and data.permission_set_id is not None:
+        raise Invalid("role or permissionSetId, not both.")
+    return None if data.permission_set_id is None else parse("permission_set", data.permission_set_id)
 
 
 def _since(cursor: Cursor) -> int:

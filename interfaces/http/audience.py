@@ -16,13 +16,13 @@ from litestar.handlers import BaseRouteHandler
 
 from application.actor import Actor, visitor
 from application.command import Command
-from application.permissions import PERMISSIONS
 from domain.kernel import By
 from domain.receipts import Side
 from domain.refusals import Forbidden, Invalid, TokenMissing, Unauthenticated
 from infrastructure.access.access import Access
 from infrastructure.access.grants import Member, VisitorGrant, WidgetGrant
 from interfaces.http.headers import address_of, min_position
+from interfaces.http.rights import Givers, expect_right
 from interfaces.http.scopes import expect_scope
 
 Audience = Literal[
@@ -71,7 +71,7 @@ class Caller(msgspec.Struct, frozen=True):
         if self.member is not None:
             kind = "integration" if self.member.is_key else "agent"
             by = By(kind, self.member.agent_id)
-            return Actor(self.tenant_id, by, self.member.role, self.member.scopes)
+            return Actor(self.tenant_id, by, self.member.role, self.member.scopes, self.member.permissions)
         contact_id = self.contact_id or new_contact
         if contact_id is None:
             raise TokenMissing
@@ -82,9 +82,9 @@ Asker = NamedDependency[Caller]
 """How a route asks for its caller."""
 
 
-def may(command: type[Command]) -> frozenset[str]:
+def may(command: type[Command]) -> Givers:
     """The members who may give a command, out of the one permission table."""
-    return PERMISSIONS[command] & MEMBERS
+    return Givers.of(command, MEMBERS)
 
 
 async def authenticate(connection: Connection, handler: BaseRouteHandler) -> None:
@@ -101,8 +101,10 @@ async def authenticate(connection: Connection, handler: BaseRouteHandler) -> Non
         return
     caller = await _caller(connection, connection.app.state.parts.access, audience)
     if caller.member is not None:
-        if caller.member.role not in handler.opt.get("roles", MEMBERS):
+        roles = handler.opt.get("roles", MEMBERS)
+        if caller.member.permissions is None and caller.member.role not in roles:
             raise Forbidden
+        expect_right(caller.member, roles, connection.scope)
         expect_scope(caller.member.scopes, connection.scope)
     min_position(connection)  # a malformed one is refused everywhere, also where nothing waits for it
     connection.state.caller = caller

@@ -61,12 +61,16 @@ class KeyBody(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class MeAnswer(msgspec.Struct, frozen=True, rename="camel"):
-    """A person (`user`) or an API key. `scopes` null: the role alone says what they may do."""
+    """A person (`user`) or an API key. `scopes` null: the role alone says what they may do, or `permissions`.
+
+    `permissions`: of the set that a person holds in place of their role's rights, null for all others.
+    """
 
     role: Role
     scopes: tuple[str, ...] | None
     user: UserBody | msgspec.UnsetType = msgspec.UNSET
     api_key: KeyBody | msgspec.UnsetType = msgspec.UNSET
+    permissions: tuple[str, ...] | None = None
 
 
 @post(
@@ -83,7 +87,7 @@ async def login(request: JsonRequest, data: JSONBody[LoginRequest], parts: Parts
     After 10 failures for one account, or 50 from one network address, within 15 minutes: 429.
     """
     address = address_of(request) or ""
-    return await _session(parts, await parts.access.login(data.email, data.password, address))
+    return await session_answer(parts, await parts.access.login(data.email, data.password, address))
 
 
 @post(
@@ -99,7 +103,7 @@ async def accept_invitation(data: JSONBody[AcceptRequest], parts: Parts) -> Sess
     joined = await parts.access.accept_invitation(data.token, data.password)
     actor = Actor(joined.tenant_id, By("agent", joined.agent_id), "system")
     await parts.bus.execute(actor, JoinAsAgent(agent_id=joined.agent_id))
-    return await _session(parts, await parts.access.session_for(joined.tenant_id, joined.agent_id))
+    return await session_answer(parts, await parts.access.session_for(joined.tenant_id, joined.agent_id))
 
 
 @post(
@@ -112,7 +116,7 @@ async def accept_invitation(data: JSONBody[AcceptRequest], parts: Parts) -> Sess
 )
 async def refresh(data: JSONBody[RefreshRequest], parts: Parts) -> SessionAnswer:
     """The next pair of tokens. Using one refresh token twice ends the session, as it may be stolen."""
-    return await _session(parts, await parts.access.refresh(data.refresh_token))
+    return await session_answer(parts, await parts.access.refresh(data.refresh_token))
 
 
 @post(
@@ -133,7 +137,8 @@ async def me(caller: Asker, parts: Parts) -> MeAnswer:
     """Role and scopes of this very credential."""
     member = caller.agent
     if member.scopes is None:
-        return MeAnswer(member.role, None, await _user(parts, member))
+        held = None if member.permissions is None else tuple(sorted(member.permissions))
+        return MeAnswer(member.role, None, await _user(parts, member), permissions=held)
     key = await parts.access.api_keys.find(member.tenant_id, member.agent_id)
     if key is None:
         raise Unauthenticated
@@ -144,7 +149,8 @@ async def me(caller: Asker, parts: Parts) -> MeAnswer:
 ROUTES = (login, accept_invitation, refresh, logout, me)
 
 
-async def _session(parts: HttpParts, session: Session) -> SessionAnswer:
+async def session_answer(parts: HttpParts, session: Session) -> SessionAnswer:
+    """What whoever logged in is given."""
     user = await _user(parts, session.member)
     return SessionAnswer(session.access_token, session.refresh_token, session.expires_in, user)
 

@@ -41,7 +41,9 @@ PART = MIB
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _NOT_IN_THE_LOG = "SELECT NOT EXISTS (SELECT FROM access.facts(%s, %s) f WHERE f.type LIKE '{}.%%')"
 _STILL_THERE = {
-    "agent": "SELECT access.role_of(%s, %s) IS NOT NULL",
+    "agent": "SELECT access.role_of(tenant, agent) IS NOT NULL AND "
+    "coalesce('conversations:read' = ANY(access.permissions_of(tenant, agent)), true) "
+    "FROM (SELECT %s::int, %s::uuid) AS holder(tenant, agent)",
     "visitor": _NOT_IN_THE_LOG.format("contact.erased"),
     "integration": _NOT_IN_THE_LOG.format("api_key.revoked"),
 }

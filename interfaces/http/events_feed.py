@@ -11,6 +11,7 @@ from litestar import Response, get
 from litestar.params import Parameter
 
 from application.log import Recorded
+from infrastructure.access.grants import Member
 from interfaces.event_body import EventBodies, EventBody
 from interfaces.http.audience import Asker
 from interfaces.http.headers import answer
@@ -18,6 +19,7 @@ from interfaces.http.parts import HttpParts, Parts
 
 READERS = frozenset(["owner", "admin", "analyst"])
 WITHOUT_PERSONAL = frozenset(["analyst"])
+PERSONAL = frozenset(["conversations:read", "contacts:read"])
 LONGEST_WAIT = 30.0
 
 After = Annotated[int, Parameter(ge=0, description="The last seq you have; 0 from the beginning.")]
@@ -44,14 +46,19 @@ class EventPage(msgspec.Struct, frozen=True):
 async def list_events(
     caller: Asker, parts: Parts, after: After = 0, wait: Wait = 0.0, limit: Limit = 100
 ) -> Response[EventPage]:
-    """What people said and are is left out for analysts."""
+    """What people said and are is left out for analysts, and for permission sets that do not read both."""
     recorded = await parts.reader.tenant_page(caller.tenant_id, after, limit)
     if not recorded and wait:
         await _news(parts, caller.tenant_id, after, wait)
         recorded = await parts.reader.tenant_page(caller.tenant_id, after, limit)
-    bodies = EventBodies(personal=caller.agent.role not in WITHOUT_PERSONAL)
+    bodies = EventBodies(personal=_sees_personal(caller.agent))
     last = recorded[-1].seq if recorded else after
     return answer(EventPage(tuple(bodies.body(one) for one in recorded), last), seq=last)
+
+
+def _sees_personal(member: Member) -> bool:
+    holds_both = member.permissions is None or member.permissions >= PERSONAL
+    return holds_both and member.role not in WITHOUT_PERSONAL
 
 
 async def _news(parts: HttpParts, tenant_id: int, after: int, seconds: float) -> None:

@@ -20,7 +20,10 @@ AgentStatus = Literal["invited", "active", "deactivated"]
 
 
 class AgentBody(msgspec.Struct, frozen=True, rename="camel"):
-    """Name and e-mail are null once erased. `invited`: by a link that they have not followed yet."""
+    """Name and e-mail are null once erased. `invited`: by a link that they have not followed yet.
+
+    With `permissionSetId` they have the rights of that set, and `role` is the one beneath it.
+    """
 
     id: str
     name: str | None
@@ -29,6 +32,7 @@ class AgentBody(msgspec.Struct, frozen=True, rename="camel"):
     is_active: bool
     status: AgentStatus
     invited_until: datetime | None = None
+    permission_set_id: str | None = None
 
 
 def agent_body(view: AgentView) -> AgentBody:
@@ -36,7 +40,9 @@ def agent_body(view: AgentView) -> AgentBody:
     if view.is_active and view.invited_until is not None:
         status = "invited"
     until = view.invited_until if status == "invited" else None
-    return AgentBody(wire("agent", view.agent_id), view.name, view.email, view.role, view.is_active, status, until)
+    held = None if view.permission_set_id is None else wire("permission_set", view.permission_set_id)
+    who = (wire("agent", view.agent_id), view.name, view.email)
+    return AgentBody(*who, view.role, view.is_active, status, until, held)
 
 
 async def agent_in_log(parts: HttpParts, tenant_id: int, agent_id: UUID) -> AgentView:
@@ -53,4 +59,5 @@ async def agent_in_log(parts: HttpParts, tenant_id: int, agent_id: UUID) -> Agen
         raise NotFound
     if not aggregate.is_pending:
         until = None
-    return AgentView(agent_id, name, email, aggregate.role, aggregate.is_active, until)
+    rights = (aggregate.role, aggregate.is_active, until, aggregate.permission_set_id)
+    return AgentView(agent_id, name, email, *rights)

@@ -16,6 +16,7 @@ ReadModel = Literal[
     "inbox",
     "transcript",
     "directory",
+    "permission_sets",
     "canned",
     "automations",
     "automation_runs",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from application.actor import ActorRole, visitor
+from application.actor import visitor
 from domain.refusals import TokenMissing, Unauthenticated
 from infrastructure.access.access import Access
 from interfaces.ws.client_frames import Auth
 from interfaces.ws.door import Whence
-from interfaces.ws.peer import Peer
+from interfaces.ws.peer import Peer, Standing
 
 
 class VisitorDoor:
@@ -31,7 +31,7 @@ class VisitorDoor:
         actor = visitor(grant.tenant_id, grant.contact_id)
         return Peer(actor, token_id=widget.token_id, widget_ids=widget_ids, address=whence.address)
 
-    async def still(self, auth: Auth) -> ActorRole:
+    async def still(self, auth: Auth) -> Standing:
         """The widget token, from wherever; who loses a visitor token is shown out by another round."""
         await self._access.widget(auth.token, None)
-        return "visitor"
+        return Standing("visitor")

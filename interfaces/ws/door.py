@@ -6,9 +6,8 @@ from typing import Protocol
 
 import msgspec
 
-from application.actor import ActorRole
 from interfaces.ws.client_frames import Auth
-from interfaces.ws.peer import Peer
+from interfaces.ws.peer import Peer, Standing
 
 
 class Whence(msgspec.Struct, frozen=True):
@@ -23,8 +22,8 @@ class Door(Protocol):
         """Raises Unauthenticated, Forbidden, Unavailable."""
         ...
 
-    async def still(self, auth: Auth) -> ActorRole:
-        """Whether `auth.token` is still good, and for which role: asked again and again, once for all its sockets.
+    async def still(self, auth: Auth) -> Standing:
+        """Whether `auth.token` is still good, and for what: asked again and again, once for all its sockets.
 
         Raises Unauthenticated, Forbidden, Unavailable.
         """

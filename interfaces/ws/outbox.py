@@ -7,10 +7,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from uuid import UUID
 
-from application.actor import ActorRole
 from interfaces.ws.closing import TOO_SLOW, Closing
 from interfaces.ws.limits import SocketLimits
-from interfaces.ws.peer import Peer
+from interfaces.ws.peer import Peer, Standing
 
 
 class Outbox:
@@ -22,7 +21,7 @@ class Outbox:
         self.floor = 0  # the last seq that the client has or gets by replay
         self.turn = 0  # in which part of the checkpoint interval it is its turn
         self.credential = ""
-        self.recheck: Callable[[], Awaitable[ActorRole]] | None = None
+        self.recheck: Callable[[], Awaitable[Standing]] | None = None
         self.contacts: set[UUID] = set()  # whose conversations a visitor hears of
         self.closing: asyncio.Future[Closing] = asyncio.get_running_loop().create_future()
         self._limits = limits

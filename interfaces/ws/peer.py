@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from application.actor import Actor
+from application.actor import Actor, ActorRole
 from application.roles import AGENTS, Roles
 from interfaces.wire import ParticipantBody, author_wire, role_of
 
@@ -16,6 +16,13 @@ LISTENERS: Roles = AGENTS - {"system"} | {"auditor"}
 
 SPEAKERS: Roles = AGENTS | {"visitor"}
 """Roles whose typing and presence others are told; an auditor watches unseen."""
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """What somebody may do: a socket does not outlive a change of it. `permissions`: of a set that they hold."""
+
+    role: ActorRole
+    permissions: frozenset[str] | None = None
 
 
 class Peer(msgspec.Struct, frozen=True):
@@ -38,7 +45,12 @@ class Peer(msgspec.Struct, frozen=True):
 
     @property
     def may_speak(self) -> bool:
-        return self.actor.role in SPEAKERS
+        held = self.actor.permissions
+        return self.actor.role in SPEAKERS and (held is None or "conversations:write" in held)
+
+    @property
+    def standing(self) -> Standing:
+        return Standing(self.actor.role, self.actor.permissions)
 
     def is_same_as(self, other: Peer) -> bool:
         """True for the same person of the same tenant, whatever token they came with."""

@@ -114,12 +114,12 @@ class Rounds:
             return
         try:
             async with asyncio.timeout(CHECK_SECONDS):
-                role = await recheck()
+                standing = await recheck()
         except (Unavailable, psycopg.Error, TimeoutError):
             # Nobody can say: the socket stays until it expires by itself.
             _log.warning("credential_not_checked", tenant_id=outboxes[0].peer.actor.tenant_id)
         except Refusal as refusal:
             close_all(outboxes, closing_of(refusal))
         else:
-            changed = [one for one in outboxes if one.peer.actor.role != role]
+            changed = [one for one in outboxes if one.peer.standing != standing]
             close_all(changed, REVOKED)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from application.actor import Actor, ActorRole
+from application.actor import Actor
+from application.rights import expect_right
 from domain.kernel import By
 from domain.refusals import Forbidden
 from infrastructure.access.access import Access
 from interfaces.ws.client_frames import Auth
 from interfaces.ws.door import Whence
-from interfaces.ws.peer import LISTENERS, Peer
+from interfaces.ws.peer import LISTENERS, Peer, Standing
 
 
 class MemberDoor:
@@ -22,8 +23,11 @@ class MemberDoor:
         member = await self._access.member(auth.token)
         if member.role not in LISTENERS:
             raise Forbidden
-        actor = Actor(member.tenant_id, By("agent", member.agent_id), member.role)
+        if member.permissions is not None:
+            expect_right(member.permissions, "conversations:read")
+        by = By("agent", member.agent_id)
+        actor = Actor(member.tenant_id, by, member.role, permissions=member.permissions)
         return Peer(actor, expires_at=member.expires_at)
 
-    async def still(self, auth: Auth) -> ActorRole:
-        return (await self.admit(auth, Whence())).actor.role
+    async def still(self, auth: Auth) -> Standing:
+        return (await self.admit(auth, Whence())).standing

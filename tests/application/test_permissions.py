@@ -13,7 +13,8 @@ from application.api_key import IssueApiKey
 from application.command import Command
 from application.conversation import PostMessage
 from application.handling import AcceptConversation
-from application.permissions import PERMISSIONS, permit
+from application.permissions import PERMISSIONS
+from application.permit import permit
 from application.scopes import SCOPES
 from domain.api_key import Scope
 from domain.kernel import By
@@ -104,6 +105,10 @@ ChangeAgentRole       owner admin system
 DeactivateAgent       owner admin system
 ReactivateAgent       owner admin system
 RenewInvitation       owner admin system
+GivePermissionSet     owner admin system
+CreatePermissionSet   owner admin system
+ChangePermissionSet   owner admin system
+RemovePermissionSet   owner admin system
 JoinAsAgent           system
 IssueApiKey           owner admin system
 RevokeApiKey          owner admin system
@@ -119,6 +124,8 @@ RedeliverWebhook      owner admin system
 RemoveWebhook         owner admin system
 TrustIssuer           owner admin system
 DistrustIssuer        owner admin system
+ConfigureLoginProvider owner admin system
+RemoveLoginProvider   owner admin system
 OpenTenant            system
 RenameTenant          owner admin system
 DraftCampaign         owner admin supervisor system

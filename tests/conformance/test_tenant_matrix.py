@@ -12,12 +12,15 @@ import msgspec
 import pytest
 from litestar.routes import HTTPRoute
 
+from application.actor import system
+from application.agent import GivePermissionSet
 from domain.api_key import Scope
 from domain.ids import event_wire, parse, wire
+from domain.permission_set import Permission
 from infrastructure.eventstore.reader import EventReader
 from infrastructure.eventstore.rows import COLUMNS, StoredRow, stored_rows
 from tests.conformance.test_support_api import picture
-from tests.interfaces.http.desk import Desk, Shop
+from tests.interfaces.http.desk import PASSWORD, Desk, Shop, bearer
 
 MARK = "quetzalcoatl"
 """In everything that the victim says, names or uploads, and nowhere else."""
@@ -40,7 +43,8 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "draft": {"text": "x"},
     "bulk": {"ids": ["{conversation_id}"], "command": {"type": "end"}},
     "render": {"conversationId": "{conversation_id}"},
-    "role": {"role": "agent"},
+    "role": {"permissionSetId": "{permission_set_id}"},
+    "permission-sets": {"name": "x", "permissions": ["contacts:read"]},
     "erasures": {"contactId": "{contact_id}", "reason": "x"},
     "merge": {"intoId": "{contact_id}"},
     "notes": {"text": "x"},
@@ -104,6 +108,7 @@ async def victim(desk: Desk, shop: Shop) -> Victim:
     policy = await made("/api/v1/sla-policies", {"name": MARK, "targets": {"resolution": 60}})
     hook = await made("/api/v1/webhooks", {"url": f"https://8.8.8.8/{MARK}", "events": ["message:new"]})
     acts = [{"type": "addNote", "text": MARK}]
+    rights = await made("/api/v1/permission-sets", {"name": MARK, "permissions": ["contacts:read"]})
     rule = await made("/api/v1/automations", {"name": MARK, "trigger": "rated", "actions": acts})
     macro = await made("/api/v1/macros", {"name": MARK, "actions": acts})
     campaign = await made("/api/v1/campaigns", {"name": MARK, "kind": "ongoing", "texts": {"en": MARK}})
@@ -134,10 +139,12 @@ async def victim(desk: Desk, shop: Shop) -> Victim:
         "article_id": _id_of(article, "art"),
         "secret_id": _id_of(secret, "ids"),
         "automation_id": _id_of(rule, "aut"),
+        "permission_set_id": _id_of(rights, "pst"),
         "macro_id": _id_of(macro, "mac"),
         "webhook_id": _id_of(hook, "whk"),
         "delivery_id": "dlv_" + "0" * 31 + "1",
         "event_id": event_wire(parse("conversation", id), 2),
+        "tenant_id": shop.tenant,
         "bulk_id": "blk_" + "0" * 31 + "1",
     }
     return Victim(ids, (MARK, id, contact, ids["file_id"], ids["view_id"]))
@@ -189,7 +196,21 @@ async def _strangers(other: Shop) -> dict[str, dict[str, str]]:
     body = {"name": "all", "scopes": list(get_args(Scope))}
     made = await other.desk.http.post("/api/v1/api-keys", json=body, headers=found["owner"])
     key = {"Authorization": f"Bearer {made.json()['key']}"}
-    return found | {"visitor": visitor, "site": other.site, "API key": key}
+    holder = await _set_holder(other, found["owner"])
+    return found | {"visitor": visitor, "site": other.site, "API key": key, "set-holder": holder}
+
+
+async def _set_holder(other: Shop, owner: dict[str, str]) -> dict[str, str]:
+    """Somebody with every permission there is."""
+    body = {"name": "all", "permissions": list(get_args(Permission))}
+    made = await other.desk.http.post("/api/v1/permission-sets", json=body, headers=owner)
+    holder = await other.member()
+    me = (await other.desk.http.get("/api/v1/auth/me", headers=holder)).json()["user"]
+    give = GivePermissionSet(
+        agent_id=parse("agent", me["id"]), permission_set_id=parse("permission_set", made.json()["id"])
+    )
+    await other.desk.do(system(other.tenant_id), give)
+    return bearer((await other.desk.access.login(me["email"], PASSWORD)).access_token)
 
 
 async def _leaks(desk: Desk, victim: Victim, who: str, headers: dict[str, str]) -> list[str]:

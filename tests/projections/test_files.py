@@ -52,7 +52,7 @@ async def attached(
     keep: bool = False,
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("application.permissions.PERMISSIONS", {Attach: frozenset(["agent", "visitor"])})
+        patch.setattr("application.permit.PERMISSIONS", {Attach: frozenset(["agent", "visitor"])})
         patch.setattr("tests.support.house.HANDLERS", {Attach: attach})
         await house.new_bus().execute(actor, Attach(file_id=UUID(int=number), contact_id=contact, keep_first=keep))
 

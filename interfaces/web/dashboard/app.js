@@ -2,6 +2,7 @@
 
 import { find } from "../shared/dom.js";
 import { keepAges } from "../shared/time.js";
+import { CompanyLogin } from "./company.js";
 import { Composer } from "./composer.js";
 import { ConversationPane } from "./conversation.js";
 import { Desk } from "./desk.js";
@@ -16,6 +17,7 @@ const TOAST = 6_000;
 const ANSWERING = new Set(["owner", "admin", "supervisor", "agent"]);
 
 const session = new Session(leave);
+const company = new CompanyLogin(session);
 let atDesk = null;
 let toasted = 0;
 
@@ -23,8 +25,17 @@ find("#login").addEventListener("submit", login);
 find("#logout").addEventListener("click", () => session.logout().catch(complain));
 find("#keys").addEventListener("click", showHelp);
 keepAges();
-if (session.user) enter();
-else leave();
+begin().catch(complain);
+
+async function begin() {
+  await company.arrive();
+  if (session.user) {
+    enter();
+    return;
+  }
+  leave();
+  company.tell();
+}
 
 async function login(event) {
   event.preventDefault();

@@ -35,6 +35,12 @@ export class Session {
     this.#take(body);
   }
 
+  /** After coming back from a company's provider: the session that waits for this browser. Raises Refused. */
+  async enterByCompany() {
+    const { body } = await this.door.post("/api/v1/auth/oidc/session");
+    this.#take(body);
+  }
+
   /** Ends the session, here in any case. Raises Refused if the server could not be told. */
   async logout() {
     try {

@@ -53,6 +53,7 @@ async def test_an_invitation_is_followed_once(desk: Desk, shop: Shop) -> None:
         "isActive": True,
         "status": "invited",
         "invitedUntil": invitation["expiresAt"],
+        "permissionSetId": None,
     }
     assert invitation["url"].endswith(f"/agent#invitation={invitation['token']}")
     joined = await accept(desk, invitation["token"])

@@ -27,7 +27,7 @@ async def test_a_login_answers_tokens_and_who_it_is(desk: Desk, shop: Shop) -> N
         "tenantId": tenant_wire(shop.tenant_id),
     }
     me = await desk.http.get(ME, headers=bearer(body["accessToken"]))
-    assert me.json() == {"user": body["user"], "role": "supervisor", "scopes": None}
+    assert me.json() == {"user": body["user"], "role": "supervisor", "scopes": None, "permissions": None}
 
 
 async def test_a_wrong_password_and_an_unknown_address_look_the_same(desk: Desk, shop: Shop) -> None:

@@ -59,7 +59,7 @@ async def attached(
 ) -> None:
     by = await _actor(desk, headers)
     handlers: Handlers = {**HANDLERS, Attach: attach}
-    monkeypatch.setattr("application.permissions.PERMISSIONS", {Attach: frozenset(["agent", "visitor"])})
+    monkeypatch.setattr("application.permit.PERMISSIONS", {Attach: frozenset(["agent", "visitor"])})
     bus = CommandBus(desk.store, handlers, now, uuid7)
     command = Attach(
         file_id=parse("file", file), conversation_id=parse("conversation", conversation), private=private

@@ -27,6 +27,7 @@ OPEN = (
     "/api/v1/auth/login",
     "/api/v1/auth/re",
     "/api/v1/auth/accept-invitation",
+    "/api/v1/auth/oidc/",  # a browser on its way to the provider and back
     "/api/v1/voice/providers",  # signed by the provider
 )
 
