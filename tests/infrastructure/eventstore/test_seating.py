@@ -14,6 +14,7 @@ from application.log import Append, Appended, Charge, DeskFull, LimitReached, Me
 from infrastructure.eventstore.store import EventStore, open_event_store
 from infrastructure.eventstore.verify import verify_log
 from tests.support.appends import MASTER_KEY, append_of, plain
+from tests.support.log_lock import waiting_for_the_log
 
 TENANT, MONTH = 7, 202603
 ANNA, BEN = UUID(int=0xC1), UUID(int=0xC2)
@@ -60,6 +61,17 @@ async def test_a_burst_over_two_processes_gets_the_seats_there_are(
     assert held(owner) == 5
     assert await store.head(TENANT) == 5
     assert (await verify_log(store.database)).fault is None
+
+
+async def test_two_who_wait_for_the_log_at_once_are_counted_one_after_the_other(
+    store: EventStore, other: EventStore, owner: psycopg.Connection
+) -> None:
+    with owner.transaction():
+        owner.execute("SELECT pg_advisory_xact_lock(7001)")
+        rivals = asyncio.gather(outcomes(store.append(moved(take(1)))), outcomes(other.append(moved(take(1)))))
+        await waiting_for_the_log(owner, 2)
+    assert sorted(await rivals) == [(0, 1), (1, 0)]
+    assert held(owner) == 1
 
 
 async def test_a_refusal_says_load_and_room_and_leaves_its_batch_alone(

@@ -28,6 +28,13 @@ from domain.refusals import Refusal
 from infrastructure.eventstore.store import EventStore
 from infrastructure.migrate import migrate
 from tests.support.house import ADMIN, ANNA, BEN, TENANT, House, agent
+from tests.support.log_lock import waiting_for_the_log
+
+ONCE_MORE = """
+INSERT INTO es.event (pos, tpos, tenant_id, stream_id, version, type, at, payload, meta, hash)
+  SELECT h.pos + 1, h.tpos + 1, e.tenant_id, e.stream_id, e.version + 10, e.type, e.at, e.payload, e.meta, e.hash
+  FROM es.event e, (SELECT max(pos) AS pos, max(tpos) AS tpos FROM es.event) h
+  WHERE e.stream_id = %s AND e.type = %s LIMIT 1"""
 
 Kept = tuple[dict[UUID, UUID], dict[UUID, int]]
 """Conversation -> whose seat it takes, and agent -> their own number."""
@@ -147,6 +154,27 @@ async def test_seats_are_put_right_while_others_take_them(store: EventStore, own
     await busy
     correct(owner)
     assert kept(owner) == await told(store)
+
+
+async def test_what_is_appended_while_the_log_is_read_is_seen_under_its_lock(
+    store: EventStore, owner: psycopg.Connection, database_url: str
+) -> None:
+    """One conversation is accepted by who counts no seats, another is given back by who does."""
+    house = House(store)
+    accepted, returned = [await house.chat(with_assistant=False) for _ in range(2)]
+    for chat in (accepted, returned):
+        await house.do(agent(), AcceptConversation(conversation_id=chat))
+        await house.do(agent(), ReturnConversation(conversation_id=chat))
+    await house.do(agent(), AcceptConversation(conversation_id=returned))
+    owner.execute("DELETE FROM seats.taken")
+    with psycopg.connect(database_url) as writer:
+        writer.execute("SELECT pg_advisory_xact_lock(7001)")
+        correcting = asyncio.create_task(asyncio.to_thread(correct, owner))
+        await waiting_for_the_log(writer, 1)
+        for chat, type in ((accepted, "conversation.accepted.1"), (returned, "conversation.returned.1")):
+            writer.execute(ONCE_MORE, (chat, type))
+    assert await correcting == 1
+    assert kept(owner)[0] == {accepted: ANNA}
 
 
 async def test_a_database_that_was_filled_before_begins_with_the_owners_it_has(
