@@ -80,7 +80,7 @@ async def scene(built_url: str, nats_server: NatsServer, tmp_path: Path) -> Asyn
         yield Scene(apis, side, http)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_of_two_hundred_accepts_at_once_five_get_a_seat_and_the_rest_true_numbers(
     scene: Scene, built_url: str
 ) -> None:
@@ -98,7 +98,7 @@ async def test_of_two_hundred_accepts_at_once_five_get_a_seat_and_the_rest_true_
         assert connection.execute("SELECT seats.correct(0)").fetchall() == [(0,)]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_fifty_agents_take_a_thousand_conversations_and_none_is_over_their_room_though_a_process_is_killed(
     scene: Scene, built_url: str
 ) -> None:
