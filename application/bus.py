@@ -12,12 +12,13 @@ from application.actor import Actor
 from application.allowance import Allowance
 from application.cache import AggregateCache
 from application.command import Command, Handlers, fingerprint
-from application.log import Append, Appended, EventLog, LimitReached, Meta, Slice, VersionConflict
+from application.log import Append, Appended, DeskFull, EventLog, LimitReached, Meta, Slice, VersionConflict
 from application.permit import permit
+from application.seat_moves import seat_moves
 from application.turns import Turns
 from application.work import Work
 from domain.kernel import Cause, Event, Stamp
-from domain.refusals import Conflict, Refusal
+from domain.refusals import AtCapacity, Conflict, Refusal
 
 TRIES = 3
 
@@ -107,6 +108,8 @@ class CommandBus:
                 return await self._attempt(order, full, is_retry=number > 0)
             except VersionConflict:
                 continue
+            except DeskFull as full_desk:
+                raise AtCapacity(capacity=full_desk.capacity, load=full_desk.load) from full_desk
             except LimitReached as reached:
                 if self._allowance is None:
                     raise
@@ -132,7 +135,9 @@ class CommandBus:
             return await self._unchanged(order)
         meta = Meta(order.command_id, order.request.id)
         charges = () if self._allowance is None else await self._allowance.charges(work, slices)
-        appended = await self._log.append(Append(actor.tenant_id, meta, order.fingerprint, slices, charges))
+        moves = seat_moves(slices, work.asked_seat)
+        append = Append(actor.tenant_id, meta, order.fingerprint, slices, charges, moves)
+        appended = await self._log.append(append)
         if appended.replayed:
             return await self._replay(order, appended)
         work.keep(slices, appended)

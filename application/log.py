@@ -25,6 +25,29 @@ class LimitReached(Exception):
         self.meters = meters
 
 
+class DeskFull(Exception):
+    """A command asked for a seat that the agent does not have; nothing of the append was stored."""
+
+    def __init__(self, load: int, capacity: int) -> None:
+        super().__init__(f"{load} of {capacity}")
+        self.load = load
+        self.capacity = capacity
+
+
+class SeatMove(msgspec.Struct, frozen=True):
+    """What an append changes about agents' desks, settled in the append's own transaction.
+
+    `takes` a seat for a conversation, from whoever had it; `gives_up` it. `room`: how many seats an agent without
+    a number of their own has, where the command asks whether one is free; None where it is only counted.
+    `capacity`: the agent's own number from now on (`room`; None: they have none).
+    """
+
+    act: Literal["takes", "gives_up", "capacity"]
+    agent_id: UUID
+    conversation_id: UUID = NOWHERE
+    room: int | None = None
+
+
 class Charge(msgspec.Struct, frozen=True):
     """What an append uses of a meter, settled in the append's own transaction.
 
@@ -59,13 +82,14 @@ class Slice(msgspec.Struct, frozen=True):
 
 
 class Append(msgspec.Struct, frozen=True):
-    """One command's events: all slices are stored and all charges are counted, or none is."""
+    """One command's events: all slices are stored, all charges and seats are counted, or none is."""
 
     tenant_id: int
     meta: Meta
     fingerprint: bytes
     slices: tuple[Slice, ...]
     charges: tuple[Charge, ...] = ()
+    seats: tuple[SeatMove, ...] = ()
 
 
 class Appended(msgspec.Struct, frozen=True):
@@ -128,7 +152,10 @@ class EventLog(Protocol):
         ...
 
     async def append(self, append: Append) -> Appended:
-        """Durable when it returns. Raises VersionConflict, LimitReached, IdempotencyMismatch, Unavailable."""
+        """Durable when it returns.
+
+        Raises VersionConflict, LimitReached, DeskFull, IdempotencyMismatch, Unavailable.
+        """
         ...
 
     async def find_command(self, tenant_id: int, command_id: UUID, fingerprint: bytes) -> Appended | None:

@@ -145,28 +145,27 @@ class FileScanner(Protocol):
         ...
 
 
-class Known(msgspec.Struct, frozen=True):
-    """What the read model holds of a conversation: its version, and whether it is an open one of this agent."""
-
-    conversation_id: UUID
-    version: int
-    is_theirs: bool
-
-
 class Seat(msgspec.Struct, frozen=True):
-    """An agent's desk as read. `load`: their open conversations, without those that were asked about."""
+    """An agent's desk. `load`: their open conversations, as of now.
+
+    `own_room`: their own number, as of now, None for their team's, which is `team_room`.
+    """
 
     is_there: bool
-    capacity: int
     load: int
-    known: tuple[Known, ...] = ()
+    own_room: int | None
+    team_room: int
+
+    @property
+    def capacity(self) -> int:
+        return self.team_room if self.own_room is None else self.own_room
 
 
 class Desks(Protocol):
-    """Who works, what they have, what waits: out of a read model, so a little old."""
+    """Who works, what they have, what waits: out of a read model, so a little old, but for a seat's numbers."""
 
-    async def seat(self, tenant_id: int, agent_id: UUID, asked: Sequence[UUID]) -> Seat:
-        """One query. Nobody there and no capacity where this tenant has no such agent."""
+    async def seat(self, tenant_id: int, agent_id: UUID) -> Seat:
+        """One query. Nobody is there where this tenant has no such agent."""
         ...
 
     async def floor(self, tenant_id: int, seq: int, now: datetime) -> Floor:

@@ -18,6 +18,7 @@ from application import (
     login_provider,
     macro,
     marks,
+    mention,
     permission_set,
     receipts,
     sla_policy,
@@ -54,7 +55,7 @@ from domain.refusals import Forbidden
 OF_NOUNS: tuple[tuple[Permission, Iterable[type[Command]]], ...] = (
     ("conversations:write", (AcceptConversation, BeginBulk, MarkAllRead, SetAvailability, NoticeIdle)),
     ("conversations:write", (*marks.HANDLERS, *receipts.HANDLERS, *canned_use.HANDLERS, UndoConversationEvent)),
-    ("conversations:write", (*macro.HANDLERS, *view.HANDLERS)),
+    ("conversations:write", (*macro.HANDLERS, *view.HANDLERS, *mention.HANDLERS)),
     ("contacts:write", (*joining.HANDLERS, UndoContactEvent)),
     ("contacts:erase", (EraseContact, PurgeFile)),
     ("teams:manage", (*team.HANDLERS, SetCapacity, SetSkills)),

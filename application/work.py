@@ -10,6 +10,7 @@ from uuid import UUID
 from application.actor import Actor
 from application.cache import AggregateCache, Folded
 from application.log import Appended, EventLog, LoadedStream, Slice
+from application.seat_moves import AskedSeat
 from domain.kernel import Aggregate, Event, Stamp
 from domain.refusals import NotFound
 
@@ -46,6 +47,7 @@ class Work:
         self._is_retry = is_retry
         self._full = full
         self.may_be_stale = False
+        self.asked_seat: AskedSeat | None = None
 
     @property
     def beyond(self) -> str | None:
@@ -53,6 +55,10 @@ class Work:
         if self.actor.role != "visitor":
             return None
         return next((meter for meter in ("messages", "tokens") if meter in self._full), None)
+
+    def ask_for_seat(self, conversation_id: UUID, room: int) -> None:
+        """Whoever gets this conversation by the command must have a seat; `room`: see AskedSeat. At most one."""
+        self.asked_seat = AskedSeat(conversation_id, room)
 
     def touched(self, kind: type[A]) -> list[A]:
         """What was loaded or created of this kind."""

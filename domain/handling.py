@@ -32,6 +32,11 @@ class Handling(msgspec.Struct, frozen=True, omit_defaults=True):
     assignee_id: UUID | None = None
     team_id: UUID | None = None
 
+    @property
+    def seat(self) -> UUID | None:
+        """The agent who has it before them: theirs, and open. What is asleep or over takes nobody's room."""
+        return self.assignee_id if self.status == "open" and self.handled_by == "agent" else None
+
 
 class HandlingChanged(Event, frozen=True, kw_only=True):
     """An event that moves the conversation; it carries both ends, so a reader needs no other event."""

@@ -11,6 +11,7 @@ from litestar import Litestar
 from application.copilot import Copilot
 from infrastructure.drafts import Drafts
 from infrastructure.eventstore.partitions import keep_partitions
+from infrastructure.eventstore.seat_corrections import correct_seats
 from infrastructure.impressions import Impressions
 from infrastructure.nats.connection import NatsConnection, nats_connection
 from infrastructure.nats.feed import Feed
@@ -136,6 +137,7 @@ async def _relay(process: Process, nats: NatsConnection) -> None:
     process.tasks.start("tracking", keep_tracked(store.database, process.settings.tracking_days))
     process.tasks.start("rates", keep_swept("rates", process.rates.storage.sweep, SWEPT_EVERY))
     process.tasks.start("usage", keep_swept("counters of usage", partial(sweep_counters, store.database)))
+    process.tasks.start("seats", keep_swept("seats", partial(correct_seats, store.database)))
     process.tasks.start("drafts", keep_swept("drafts", Drafts(store.database, store.keyring).sweep))
 
 

@@ -21,7 +21,7 @@ from interfaces.workload import Workload
 
 
 def open_seats(store: EventStore) -> Seats:
-    """One for all buses of a process, so that they know of each other's grants."""
+    """For all buses of a process."""
     return Seats(Workload(store.database, ReadPositions(store.database)))
 
 

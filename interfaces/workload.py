@@ -30,9 +30,9 @@ class Workload:
         self._database = database
         self._positions = positions
 
-    async def seat(self, tenant_id: int, agent_id: UUID, asked: Sequence[UUID]) -> Seat:
+    async def seat(self, tenant_id: int, agent_id: UUID) -> Seat:
         async with self._database.tenant(tenant_id) as connection:
-            return await read_seat(connection, tenant_id, agent_id, asked)
+            return await read_seat(connection, tenant_id, agent_id)
 
     async def floor(self, tenant_id: int, seq: int, now: datetime) -> Floor:
         reached = await self._positions.wait(tenant_id, Fold.name, seq, PATIENCE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from application.due import Due
-from application.ports import Known, QueuePlace, Seat
+from application.ports import QueuePlace, Seat
 from application.projection import Connection
 from application.routing import Desk, Floor, Held, TeamDesk, Waiting, queues_with_room
 from domain.agent import Availability
@@ -26,13 +25,10 @@ TOLD = 50
 _IS_THEIRS = "status = 'open' AND handled_by = 'agent' AND assignee_id = "
 _SEAT = f"""
 SELECT coalesce(d.is_staff AND d.availability = 'online', false),
-  coalesce(d.capacity, (SELECT max(coalesce((t.routing->>'capacity')::int, {CAPACITY})) FROM read.workload_team t
-    WHERE t.tenant_id = %(tenant)s AND NOT t.is_removed AND t.members ? %(agent)s::text), {CAPACITY}),
-  (SELECT count(*) FROM read.workload c WHERE c.tenant_id = %(tenant)s AND {_IS_THEIRS} %(agent)s
-    AND NOT c.conversation_id = ANY(%(asked)s)),
-  (SELECT coalesce(jsonb_agg(jsonb_build_array(c.conversation_id, c.version,
-      coalesce({_IS_THEIRS} %(agent)s, false))), '[]') FROM read.workload c
-    WHERE c.tenant_id = %(tenant)s AND c.conversation_id = ANY(%(asked)s))
+  (SELECT count(*) FROM seats.taken s WHERE s.tenant_id = %(tenant)s AND s.agent_id = %(agent)s),
+  (SELECT s.capacity FROM seats.desk s WHERE s.tenant_id = %(tenant)s AND s.agent_id = %(agent)s),
+  coalesce((SELECT max(coalesce((t.routing->>'capacity')::int, {CAPACITY})) FROM read.workload_team t
+    WHERE t.tenant_id = %(tenant)s AND NOT t.is_removed AND t.members ? %(agent)s::text), {CAPACITY})
 FROM (VALUES (1)) one LEFT JOIN read.workload_desk d ON d.tenant_id = %(tenant)s AND d.agent_id = %(agent)s"""
 _TEAMS = "SELECT team_id, members, routing FROM read.workload_team WHERE tenant_id = %s AND NOT is_removed"
 _DESKS = f"""
@@ -95,13 +91,15 @@ class TeamView(msgspec.Struct, frozen=True):
     since: int
 
 
-async def read_seat(connection: Connection, tenant_id: int, agent_id: UUID, asked: Sequence[UUID]) -> Seat:
-    """One statement. An agent that nobody knows is not there, and has a team's room."""
-    values = {"tenant": tenant_id, "agent": agent_id, "asked": list(asked)}
+async def read_seat(connection: Connection, tenant_id: int, agent_id: UUID) -> Seat:
+    """One statement: the append's own numbers of what they have and may have, the rest out of the read model.
+
+    An agent that nobody knows is not there, and has a team's room.
+    """
+    values = {"tenant": tenant_id, "agent": agent_id}
     found = await (await connection.execute(_SEAT.encode(), values)).fetchone()
     assert found is not None
-    is_there, capacity, load, known = found
-    return Seat(is_there, capacity, load, tuple(Known(UUID(id), version, held) for id, version, held in known))
+    return Seat(*found)
 
 
 async def read_teams_at_work(connection: Connection, tenant_id: int) -> tuple[TeamDesk, ...]:

@@ -21,25 +21,27 @@ _EVENTS = "int[] text[] timestamptz[] bytea[] bytea[] bytea[]"
 _COMMANDS = "int[] uuid[] bytea[] int[] int[] int[]"
 _TENANTS = "int[] int[] bytea[] bytea"
 _CHARGES = "int[] int[] text[] int[] bigint[] bigint[] int[] uuid[] int[]"
+_SEATS = "int[] int[] int[] uuid[] uuid[] int[]"
 _TYPES = f"{_SLICES} {_EVENTS} {_COMMANDS} {_TENANTS}".split()
 _TYPES_CHARGED = [*_TYPES, *_CHARGES.split()]
+_TYPES_SEATED = [*_TYPES_CHARGED, *_SEATS.split()]
 
 Numbers = list[int]
 
 
 NOT_WHOLE = "VB001"
-"""SQLSTATE of es.append where a stream has moved on."""
+"""SQLSTATE of es.append where a stream has moved on, and of es.append_seated where a seat is missing."""
 NO_ROOM = "VB002"
 """SQLSTATE of usage.charge where a plan has no room; the detail names the meters."""
 _WHOLE, _SOME = b"append", b"append_some"
-_CHARGED = b"_charged"
+_CHARGED, _SEATED = b"_charged", b"_seated"
 _COLUMNS = ("status", "first_pos", "last_pos", "tpos")
 
 
 async def prepare_append(connection: Connection) -> None:
     """Once per connection. Raises psycopg.Error."""
     columns = ", ".join(f"array_agg({column} ORDER BY c)" for column in _COLUMNS)
-    for suffix, types in ((b"", _TYPES), (_CHARGED, _TYPES_CHARGED)):
+    for suffix, types in ((b"", _TYPES), (_CHARGED, _TYPES_CHARGED), (_SEATED, _TYPES_SEATED)):
         places = ", ".join(f"${number}" for number in range(1, len(types) + 1))
         for name, columns_of in ((_WHOLE + suffix, ""), (_SOME + suffix, f"{columns} FROM ")):
             query = f"SELECT {columns_of}es.{name.decode()}({places})"
@@ -49,7 +51,8 @@ async def prepare_append(connection: Connection) -> None:
 async def call_append(connection: Connection, values: Sequence[bytes]) -> Numbers | None:
     """The positions before the batch, the whole log's and each tenant's; None where it does not go in whole.
 
-    `values` with those of the charges behind them, where there are charges. Raises psycopg.Error.
+    `values` with those of the charges behind them, where there are charges, and then those of the seats.
+    Raises psycopg.Error.
     """
     try:
         (heads,) = await _call(connection, _WHOLE, values)
@@ -69,7 +72,7 @@ async def call_append_some(connection: Connection, values: Sequence[bytes]) -> l
 
 async def _call(connection: Connection, name: bytes, values: Sequence[bytes]) -> list[Numbers]:
     if len(values) > len(_TYPES):
-        name += _CHARGED
+        name += _SEATED if len(values) > len(_TYPES_CHARGED) else _CHARGED
     async with connection.lock:
         result = await connection.wait(_exchange(connection.pgconn, name, values))
     return [_numbers(result.get_value(0, column)) for column in range(result.nfields)]

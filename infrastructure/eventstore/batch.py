@@ -12,11 +12,15 @@ from infrastructure.eventstore.charges import charges_of
 from infrastructure.eventstore.hashing import root
 from infrastructure.eventstore.pending import Pending, SealedEvent, SealedSlice
 from infrastructure.eventstore.rows import StoredRow
+from infrastructure.eventstore.seating import seats_of
 from infrastructure.postgres import Connection
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
-    """What became of one slice. `status`: 0 stored, 1 conflict, 2 stored earlier, 3 earlier with other content."""
+    """What became of one slice. `status`: 0 stored, 1 conflict, 2 stored earlier, 3 earlier with other content.
+
+    4: the agent has no seat; `first` is their load then, and `last` their capacity.
+    """
 
     status: int
     first: int
@@ -30,13 +34,19 @@ async def append_batch(connection: Connection, batch: Sequence[Pending]) -> list
     Raises psycopg.Error.
     """
     layout = Layout(batch)
-    values = layout.arguments() + charges_of(batch)
+    values = layout.arguments() + counted_of(batch)
     heads = await call_append(connection, values)
     if heads is None:
         outcomes = map(Outcome, *await call_append_some(connection, values))
     else:
         outcomes = iter(layout.all_stored(heads[0], heads[1:]))
     return [[next(outcomes) for _ in pending.slices] for pending in batch]
+
+
+def counted_of(batch: Sequence[Pending]) -> list[bytes]:
+    """What is counted in the same transaction: empty for nearly every batch, which is for es.append itself."""
+    seats = seats_of(batch)
+    return charges_of(batch, is_needed=bool(seats)) + seats
 
 
 def rows_of(pending: Pending, outcomes: Sequence[Outcome]) -> Iterable[StoredRow]:

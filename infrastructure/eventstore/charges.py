@@ -10,14 +10,14 @@ from infrastructure.eventstore.pending import Pending
 ACTS = ("used", "held", "let_go")
 
 
-def charges_of(batch: Sequence[Pending]) -> list[bytes]:
-    """In the order of the u_ parameters; empty where nobody is charged, which is for es.append itself."""
+def charges_of(batch: Sequence[Pending], *, is_needed: bool = False) -> list[bytes]:
+    """In the order of the u_ parameters; empty where nobody is charged, unless others come behind them."""
     found = [
         (number, pending.tenant_id, charge)
         for number, pending in enumerate(batch, 1)
         for charge in pending.charges
     ]
-    if not found:
+    if not found and not is_needed:
         return []
     charges = [charge for _, _, charge in found]
     arrays = (

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from application.log import Appended, Charge
+from application.log import Appended, Charge, SeatMove
 
 
 class SealedEvent(msgspec.Struct, frozen=True):
@@ -43,3 +43,4 @@ class Pending(msgspec.Struct, frozen=True, eq=False):
     slices: Sequence[SealedSlice]
     waiters: list[asyncio.Future[Appended]]
     charges: Sequence[Charge] = ()
+    seats: Sequence[SeatMove] = ()

@@ -44,7 +44,7 @@ class EventStore:
     async def append(self, append: Append) -> Appended:
         slices = await self.mapper.seal(append)
         return await self._writer.append(
-            append.tenant_id, append.meta.command_id, append.fingerprint, slices, append.charges
+            append.tenant_id, append.meta.command_id, append.fingerprint, slices, append.charges, append.seats
         )
 
     async def find_command(self, tenant_id: int, command_id: UUID, fingerprint: bytes) -> Appended | None:

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 import psycopg
 
-from application.log import Appended, Charge, LimitReached, VersionConflict
+from application.log import Appended, Charge, DeskFull, LimitReached, SeatMove, VersionConflict
 from domain.plan import METERS
 from domain.refusals import IdempotencyMismatch, Unavailable
 from infrastructure.ending import end
@@ -71,17 +71,18 @@ class GroupWriter:
         fingerprint: bytes,
         slices: Sequence[SealedSlice],
         charges: Sequence[Charge] = (),
+        seats: Sequence[SeatMove] = (),
     ) -> Appended:
         """Durable when it returns.
 
-        Raises VersionConflict, LimitReached, IdempotencyMismatch, Unavailable, psycopg.Error.
+        Raises VersionConflict, LimitReached, DeskFull, IdempotencyMismatch, Unavailable, psycopg.Error.
         """
         same = self._in_flight.get((tenant_id, command_id))
         if same is not None:
             return await self._share(same, fingerprint)
         if len(self._queue) >= QUEUE or not self._is_open:
             raise Unavailable
-        pending = Pending(tenant_id, command_id, fingerprint, slices, [], charges)
+        pending = Pending(tenant_id, command_id, fingerprint, slices, [], charges, seats)
         self._in_flight[(tenant_id, command_id)] = pending
         self._queue.append(pending)
         self._call()
@@ -217,5 +218,7 @@ def _answer(pending: Pending, ways: Sequence[Outcome]) -> Appended | Exception:
         return VersionConflict()
     if status == 3:
         return IdempotencyMismatch()
+    if status == 4:
+        return DeskFull(load=ways[0].first, capacity=ways[0].last)
     heads = tuple(piece.events[-1].hash for piece in pending.slices) if status == 0 else ()
     return Appended(ways[0].first, ways[-1].last, ways[-1].tpos, heads, replayed=status == 2)

@@ -17,6 +17,7 @@ COMMANDS = {
     "token": ("interfaces.cli.token", "Print an access token for scripts."),
     "replay": ("interfaces.cli.replay", "Print events as one JSON object a line, in order."),
     "projections": ("interfaces.cli.projections", "Read models: list them, rebuild one."),
+    "seats": ("interfaces.cli.seats", "Agents' seats: count them from the log anew."),
     "import-dialogues": ("interfaces.cli.import_dialogues", "Import recorded dialogues."),
     "knowledge": ("interfaces.cli.knowledge", "The knowledge base: import files."),
     "erase": ("interfaces.cli.erase", "Erase a person, and wait until nothing of them is left."),

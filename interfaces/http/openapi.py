@@ -145,8 +145,21 @@ def _add_components(made: Document) -> None:
         for key, (name, kind, text) in PARAMETERS.items()
     }
     _close(made)
+    _let_integers_be_numbers(made)
     content = {"application/json": {"schema": ERROR_SCHEMA}}
     components["responses"] = {"Error": {"description": "The one error body.", "content": content}}
+
+
+def _let_integers_be_numbers(part: Any) -> None:
+    """An integer is a number too: where `oneOf` names both, Litestar's schema would allow neither of the two."""
+    if isinstance(part, list):
+        for inner in part:
+            _let_integers_be_numbers(inner)
+    if isinstance(part, dict):
+        _let_integers_be_numbers(list(part.values()))
+        ways = part.get("oneOf", ())
+        if {"integer", "number"} <= {one.get("type") for one in ways}:
+            part["oneOf"] = [one for one in ways if one.get("type") != "integer"]
 
 
 def _close(made: Document) -> None:

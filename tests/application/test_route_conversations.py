@@ -43,7 +43,7 @@ from application.routing import decide
 from application.seats import Seats, seated
 from application.team import AddTeamMember, BeginTeamHours, CreateTeam, RemoveTeam, RemoveTeamMember, RouteTeam
 from domain.conversation import Conversation
-from domain.handling import Assigned, Ended, HandlingChanged, Returned
+from domain.handling import Accepted, Assigned, Ended, HandlingChanged, Returned
 from domain.hours import Hours, Opening
 from domain.refusals import Refusal
 from domain.team import Routing
@@ -430,9 +430,9 @@ class Floor(RuleBasedStateMachine):
 
 
 class _Load:
-    """Replays the log: who had how much when routing gave them one more.
+    """Replays the log: who had how much when they were given one more, or took one.
 
-    Room that was taken back counts as long as the read model may not show it.
+    An agent's own room holds from its event on; a team's counts as long as the read model may not show another.
     """
 
     def __init__(self) -> None:
@@ -444,17 +444,18 @@ class _Load:
         if isinstance(event, Assigned):
             assert event.before.status == "open"
             assert event.before.assignee_id is None
-            room = max(rooms[event.agent_id] for rooms in self.rooms[-LONGEST_LAG - 2 :])
-            assert len(self.desks.held(event.agent_id)) < room
+        if isinstance(event, Assigned | Accepted) and event.before.seat is None:
+            own = self.desks.desks[TENANT, event.agent_id].capacity
+            lagging = max(rooms[event.agent_id] for rooms in self.rooms[-LONGEST_LAG - 2 :])
+            assert len(self.desks.held(event.agent_id)) < (lagging if own is None else own)
         if isinstance(event, HandlingChanged) and not isinstance(event, Ended):
             assert event.before != event.after or event.TYPE in ACCEPTING
         self.desks.take(one)
-        self.rooms.append({id: self._room(id) for id in EVERYBODY})
+        self.rooms.append({id: self._team_room(id) for id in EVERYBODY})
 
-    def _room(self, agent_id: UUID) -> int:
-        row = self.desks.desks.get((TENANT, agent_id))
-        teams = [team.routing.capacity for team in self.desks.teams.values() if agent_id in team.members]
-        return capacity_of(row.capacity if row else None, teams)
+    def _team_room(self, agent_id: UUID) -> int:
+        teams = [team for team in self.desks.teams.values() if agent_id in team.members and not team.is_removed]
+        return capacity_of(None, [team.routing.capacity for team in teams])
 
 
 ACCEPTING = ("conversation.accepted.1", "conversation.snoozed.1")

@@ -22,12 +22,13 @@ from application.handling import (
     TransferConversation,
 )
 from application.macro import ApplyMacro, CreateMacro
+from application.ports import Seat
 from application.seats import Seats, seated
 from application.team import AddTeamMember, CreateTeam, RemoveTeam, RouteTeam
 from domain.automation import AutomationRules
 from domain.ids import wire
 from domain.refusals import AgentUnavailable, AlreadyAccepted, AtCapacity, NotFound, Refusal
-from domain.rule_actions import ME, AddLabels, AssignAgent, SendMessage
+from domain.rule_actions import ME, AddLabels, AssignAgent, AssignTeam, Resolve, SendMessage
 from domain.team import Routing
 from tests.support.house import ADMIN, ANNA, BEN, TENANT, House, agent
 from tests.support.memory_desks import MemoryDesks
@@ -88,6 +89,54 @@ async def test_many_accepts_at_once_take_exactly_the_room_there_is(scene: Scene)
     asked = [scene.do(agent(), AcceptConversation(conversation_id=chat)) for chat in chats]
     answers = await asyncio.gather(*asked, return_exceptions=True)
     assert sum(isinstance(one, AtCapacity) for one in answers) == 4
+
+
+async def test_whoever_asked_before_anybody_was_given_a_seat_is_still_refused_by_the_append(scene: Scene) -> None:
+    class Together(MemoryDesks):
+        """Answers when all have asked."""
+
+        async def seat(self, tenant_id: int, agent_id: UUID) -> Seat:
+            seat = await super().seat(tenant_id, agent_id)
+            await asked.wait()
+            return seat
+
+    asked, chats = asyncio.Barrier(6), await scene.chats(6)
+    assert isinstance(scene.log, MemoryLog)
+    handlers = seated(HANDLERS, Seats(Together(scene.log)))
+    bus = CommandBus(scene.log, handlers, lambda: scene.now, scene.new_id)
+    many = (bus.execute(agent(), AcceptConversation(conversation_id=chat)) for chat in chats)
+    answers = await asyncio.gather(*many, return_exceptions=True)
+    full = [one.details for one in answers if isinstance(one, AtCapacity)]
+    assert full == [{"capacity": 2, "load": 2}] * 4
+
+
+async def test_a_rule_that_gives_a_conversation_away_and_ends_it_frees_the_seat(scene: Scene) -> None:
+    team_id = (await scene.do(ADMIN, CreateTeam(name="Support"))).events[0].originator_id
+    macro = CreateMacro(name="Done", actions=(AssignTeam(wire("team", team_id)), Resolve()))
+    macro_id = (await scene.do(ADMIN, macro)).events[0].originator_id
+    [chat] = await scene.chats(1)
+    await scene.do(agent(), AcceptConversation(conversation_id=chat))
+    await scene.do(agent(), ApplyMacro(conversation_id=chat, macro_id=macro_id))
+    assert isinstance(scene.log, MemoryLog)
+    assert scene.log.seats == {}
+
+
+async def test_one_that_sleeps_in_the_queue_needs_a_seat_like_one_that_is_awake(scene: Scene) -> None:
+    *mine, asleep = await scene.chats(3)
+    await scene.do(agent(), SnoozeConversation(conversation_id=asleep))
+    for chat in mine:
+        await scene.do(agent(), AcceptConversation(conversation_id=chat))
+    assert isinstance(await scene.refused(ANNA, AcceptConversation(conversation_id=asleep)), AtCapacity)
+
+
+async def test_a_lowered_number_holds_at_once_and_takes_nothing_away(scene: Scene) -> None:
+    scene.lag = 1_000
+    chats = await scene.chats(3)
+    for chat in chats[:2]:
+        await scene.do(agent(), AcceptConversation(conversation_id=chat))
+    await scene.do(ADMIN, SetCapacity(agent_id=ANNA, capacity=1))
+    full = await scene.refused(ANNA, AcceptConversation(conversation_id=chats[2]))
+    assert full.details == {"capacity": 1, "load": 2}
 
 
 async def test_what_is_over_asleep_or_elsewhere_takes_no_room(scene: Scene) -> None:

@@ -118,7 +118,7 @@ async def test_who_waits_for_a_skill_that_nobody_there_has_is_not_read(house: Ho
 async def test_the_floor_the_seats_and_what_is_due_are_those_of_the_fold(
     house: House, models: ReadModels, database: Database
 ) -> None:
-    chats = await busy(house)
+    await busy(house)
     await models.fold()
     assert isinstance(house.log, MemoryLog)
     memory = MemoryDesks(house.log)
@@ -128,11 +128,10 @@ async def test_the_floor_the_seats_and_what_is_due_are_those_of_the_fold(
         floor = await read_floor(connection, TENANT, 0, house.now)
         assert as_sets(floor) == as_sets(expected)
         for id in (ANNA, BEN, UUID(int=5)):
-            seat = await read_seat(connection, TENANT, id, chats)
-            wanted = await memory.seat(TENANT, id, chats)
-            assert (seat.is_there, seat.capacity, seat.load) == (wanted.is_there, wanted.capacity, 0)
-            assert sorted(seat.known, key=str) == sorted(wanted.known, key=str)
-            assert (await read_seat(connection, TENANT, id, ())).load == len(memory.held(id))
+            seat = await read_seat(connection, TENANT, id)
+            wanted = await memory.seat(TENANT, id)
+            assert (seat.is_there, seat.team_room) == (wanted.is_there, wanted.team_room)
+            assert (await memory.seat(TENANT, id)).load == len(memory.held(id))
     async with database.worker() as connection:
         due = await read_due(connection)
     assert sorted(due, key=str) == sorted(await memory.outstanding(0), key=str)
@@ -242,4 +241,4 @@ async def test_another_tenants_workload_does_not_exist(house: House, models: Rea
         assert (await read_floor(connection, TENANT, 0, house.now)).waiting == ()
         assert await read_queue_place(connection, TENANT, chats[8]) is None
         assert await read_task(connection, TENANT, chats[8]) is None
-        assert not (await read_seat(connection, TENANT, ANNA, ())).is_there
+        assert not (await read_seat(connection, TENANT, ANNA)).is_there

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from application.due import Due
 from application.log import Recorded
-from application.ports import Known, Seat
+from application.ports import Seat
 from application.routing import Desk, Floor, Held, TeamDesk, Waiting, queues_with_room
 from domain.team import CAPACITY
 from projections.workload_fold import Workload, fold_one
@@ -28,19 +28,15 @@ class MemoryDesks:
         self.teams: dict[tuple[int, UUID], TeamRow] = {}
         self.seq = 0
 
-    async def seat(self, tenant_id: int, agent_id: UUID, asked: Sequence[UUID]) -> Seat:
+    async def seat(self, tenant_id: int, agent_id: UUID) -> Seat:
         self.fold(0)
         row = self.desks.get((tenant_id, agent_id))
         teams = [team for team in self.teams.values() if agent_id in team.members and not team.is_removed]
         return Seat(
             row is not None and row.is_staff and row.availability == "online",
-            capacity_of(row.capacity if row else None, [team.routing.capacity for team in teams]),
-            sum(one.conversation_id not in asked for one in self.held(agent_id)),
-            tuple(
-                Known(one.conversation_id, one.version, one in self.held(agent_id))
-                for one in self.tasks.values()
-                if one.conversation_id in asked
-            ),
+            self._log.load_of(tenant_id, agent_id),
+            self._log.rooms.get((tenant_id, agent_id)),
+            capacity_of(None, [team.routing.capacity for team in teams]),
         )
 
     async def floor(self, tenant_id: int, seq: int, now: datetime) -> Floor:

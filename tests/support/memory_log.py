@@ -8,17 +8,22 @@ from uuid import UUID
 
 import msgspec
 
-from application.log import Append, Appended, LoadedStream, Recorded, Slice, VersionConflict
+from application.log import Append, Appended, DeskFull, LoadedStream, Recorded, Slice, VersionConflict
 from domain.kernel import Event, PersonalEvent
 from domain.personal import ERASED, personal_fields
 from domain.refusals import IdempotencyMismatch
 
 
 class MemoryLog:
-    """An `application.log.EventLog`. `recorded` holds every event of every tenant, oldest first."""
+    """An `application.log.EventLog`. `recorded` holds every event of every tenant, oldest first.
+
+    `seats`: who has which open conversation; `rooms`: agents' own numbers. Both by tenant and id.
+    """
 
     def __init__(self) -> None:
         self.recorded: list[Recorded] = []
+        self.seats: dict[tuple[int, UUID], UUID] = {}
+        self.rooms: dict[tuple[int, UUID], int | None] = {}
         self._commands: dict[tuple[int, UUID], tuple[bytes, Appended]] = {}
 
     async def load(self, tenant_id: int, stream_id: UUID) -> LoadedStream:
@@ -32,6 +37,7 @@ class MemoryLog:
             return earlier
         if not all(self._fits(append.tenant_id, piece) for piece in append.slices):
             raise VersionConflict
+        self._move_seats(append)
         first = len(self.recorded) + 1
         heads = tuple(self._store(append, piece) for piece in append.slices)
         appended = Appended(first, len(self.recorded), await self.head(append.tenant_id), heads)
@@ -65,6 +71,23 @@ class MemoryLog:
 
     def last(self) -> Event:
         return self.recorded[-1].event
+
+    def load_of(self, tenant_id: int, agent_id: UUID) -> int:
+        return sum(tenant == tenant_id and one == agent_id for (tenant, _), one in self.seats.items())
+
+    def _move_seats(self, append: Append) -> None:
+        """All of them, or none; what is asked for comes first."""
+        for move in append.seats:
+            chair, desk = (append.tenant_id, move.conversation_id), (append.tenant_id, move.agent_id)
+            if move.act == "capacity":
+                self.rooms[desk] = move.room
+            elif move.act == "gives_up":
+                self.seats.pop(chair, None)
+            else:
+                own, load = self.rooms.get(desk), self.load_of(*desk)
+                if move.room is not None and load >= (room := move.room if own is None else own):
+                    raise DeskFull(load, room)
+                self.seats[chair] = move.agent_id
 
     def _stream(self, stream_id: UUID) -> list[Recorded]:
         return [one for one in self.recorded if one.stream_id == stream_id]

@@ -14,7 +14,7 @@ from domain.widget import Look
 from infrastructure.settings import settings_from
 from interfaces.tenancy import Login, NewTenant, TenantPlan, open_tenant
 from interfaces.write_side import open_write_side
-from tests.support.processes import running
+from tests.support.processes import Verbatim, running
 
 SECRET = "a secret of thirty-two characters and more"
 TENANT = 4711
@@ -24,6 +24,7 @@ OWNER = Login("owner@shop.test", "a password of some length")
 class TwoApis(msgspec.Struct, frozen=True):
     urls: tuple[str, str]
     tenant: NewTenant
+    processes: tuple[Verbatim, Verbatim]
 
     @property
     def site(self) -> dict[str, str]:
@@ -46,4 +47,4 @@ async def two_apis(
             stack.enter_context(running(folder / f"api-{number}.log", *arguments, **needed, **settings))
             for number in (1, 2)
         )
-        yield TwoApis((await asyncio.to_thread(one.url), await asyncio.to_thread(other.url)), opened)
+        yield TwoApis((await asyncio.to_thread(one.url), await asyncio.to_thread(other.url)), opened, (one, other))

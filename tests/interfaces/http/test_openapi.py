@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
+
+import msgspec
 
 from tests.interfaces.http.desk import Desk
 
@@ -104,3 +107,19 @@ async def test_the_page_loads_nothing_from_anywhere(desk: Desk) -> None:
     assert "://" not in answer.text
     assert "/api/widgets/{widget_id}/chat" in answer.text
     assert "visitorToken" in answer.text
+
+
+async def test_an_integer_fits_wherever_a_number_does(desk: Desk) -> None:
+    """It would fit two of `oneOf`, and so not the document, where both are named."""
+    text = (await desk.http.get("/api/openapi.json")).text
+    found = [part for part in _parts(msgspec.json.decode(text)) if "oneOf" in part]
+    kinds = [{one.get("type") for one in part["oneOf"]} for part in found]
+    assert any("number" in kind for kind in kinds)
+    assert not [kind for kind in kinds if {"integer", "number"} <= kind]
+
+
+def _parts(part: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(part, dict):
+        yield part
+    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from _parts(inner)
