@@ -88,6 +88,7 @@ def handlers() -> ExceptionHandlersMap:
         PoolTimeout: _on_lost_database,
         psycopg.OperationalError: _on_lost_database,
         psycopg.errors.UndefinedTable: _on_unbuilt_read_model,
+        psycopg.errors.UndefinedColumn: _on_unbuilt_read_model,
         Exception: _on_bug,
     }
 
@@ -155,7 +156,8 @@ def _on_lost_database(request: Request[Any, Any, Any], error: Exception) -> Resp
 
 
 def _on_unbuilt_read_model(request: Request[Any, Any, Any], _: Exception) -> Response[ErrorAnswer]:
-    """A new installation, before its first projector has made the tables."""
+    """A new installation, before its first projector has made the tables; or a new release, while it folds a read
+    model anew that got more columns, beside the old one."""
     return error_answer(request, ProjectionBehind(at=0), 503)
 
 

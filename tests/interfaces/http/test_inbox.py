@@ -101,6 +101,13 @@ async def test_without_its_tables_a_read_model_is_behind(desk: Desk, shop: Shop)
     assert (unbuilt.status_code, unbuilt.json()["error"]["code"]) == (503, "projection_behind")
 
 
+async def test_while_a_new_release_folds_more_columns_its_read_model_is_behind(desk: Desk, shop: Shop) -> None:
+    async with desk.store.database.worker() as connection:
+        await connection.execute("ALTER VIEW read.inbox RENAME COLUMN urgency TO urgency_of_old")
+    old = await desk.http.get(INBOX, headers=await shop.member())
+    assert (old.status_code, old.json()["error"]["code"]) == (503, "projection_behind")
+
+
 async def test_a_read_waits_for_its_position_and_says_if_it_cannot_be_had(desk: Desk, shop: Shop) -> None:
     agent = await shop.member()
     unfolded = await desk.http.get(INBOX, headers=agent)
