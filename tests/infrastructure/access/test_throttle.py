@@ -58,7 +58,7 @@ async def test_two_processes_count_together_and_at_once(door: Door) -> None:
 async def test_an_address_that_tries_many_accounts_is_closed(door: Door) -> None:
     await door.invite(1, ANNA)
     for number in range(PER_ADDRESS):
-        await door.access._throttle.begin(f"guess{number}@shop.test", ELSEWHERE)
+        await door.access.throttle.begin(f"guess{number}@shop.test", ELSEWHERE)
     assert await outcome(door.access, ANNA, PASSWORD, ELSEWHERE) == "rate_limited"
     assert await outcome(door.access, ANNA, PASSWORD, HOME) == "in"
 

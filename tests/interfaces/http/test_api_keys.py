@@ -54,6 +54,7 @@ async def test_a_key_says_what_it_is(desk: Desk, shop: Shop) -> None:
     assert answer.json() == {
         "role": "admin",
         "scopes": ["events:read"],
+        "permissions": None,
         "apiKey": {"id": made["apiKey"]["id"], "name": "CRM", "tenantId": tenant_wire(shop.tenant_id)},
     }
     used = (await desk.http.get(KEYS, headers=await shop.member("owner"))).json()["data"][0]
