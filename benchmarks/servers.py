@@ -24,10 +24,15 @@ class Servers(msgspec.Struct, frozen=True):
     nats: NatsServer
 
     def empty_database(self) -> str:
-        """conninfo of a new database without anything."""
+        """conninfo of a new database without anything, on a server at rest.
+
+        After a checkpoint: nobody pays for the pages that the one before left dirty, and as on a server that has
+        run for a while, files of its log are used again instead of made.
+        """
         name = f"bench_{uuid.uuid4().hex[:12]}"
         with psycopg.connect(self.postgres.dsn, autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}"')
+            connection.execute("CHECKPOINT")
         return make_conninfo(self.postgres.dsn, dbname=name)
 
     def migrated_database(self) -> str:
