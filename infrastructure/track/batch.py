@@ -81,7 +81,10 @@ class BeaconRow(msgspec.Struct):
 
 
 class EventRow(msgspec.Struct, frozen=True):
-    """An event as it is stored; `event_id` has 16 bytes. Without consent nothing but the first three is there."""
+    """An event as it is stored; `event_id` has 16 bytes, the first 8 its visitor's or session's.
+
+    Without consent nothing but the first three is there.
+    """
 
     event_id: bytes
     name: str
@@ -116,16 +119,14 @@ class Here(msgspec.Struct, frozen=True):
 
 def parcel(beacon: Beacon, arrived_at: datetime, secret: bytes) -> Parcel:
     """Takes out of the beacon what may be stored; a clock that is ahead is set to `arrived_at`."""
-    hasher, has_consent = (
-        hashlib.blake2b(_scope(beacon), key=secret, digest_size=16),
-        beacon.visitor_id is not None,
-    )
+    hasher = hashlib.blake2b(_scope(beacon), key=secret, digest_size=8)
+    scope, has_consent = hasher.digest(), beacon.visitor_id is not None
     rows: list[EventRow] = []
     page: TrackedEvent | None = None
     for event in beacon.events:
         if event.name == HEARTBEAT:
             continue
-        id = os.urandom(16) if event.event_id is None else _hash(hasher, event.event_id)
+        id = scope + (os.urandom(8) if event.event_id is None else _hash(hasher, event.event_id))
         if not has_consent:
             rows.append(EventRow(id, event.name, arrived_at))
             continue
