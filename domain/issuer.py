@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -11,6 +10,7 @@ from domain.agent import Role
 from domain.kernel import Aggregate, Event, Stamp
 from domain.refusals import Invalid
 from domain.values import bounded, required
+from domain.web_address import web_address
 
 URL_LENGTH = 2_000
 
@@ -71,23 +71,11 @@ def valid(trust: Trust) -> Trust:
         raise Invalid("defaultRole is never owner.")
     return Trust(
         issuer=required("issuer", trust.issuer, URL_LENGTH),
-        jwks_url=_address(required("jwksUrl", trust.jwks_url, URL_LENGTH)),
+        jwks_url=web_address("jwksUrl", required("jwksUrl", trust.jwks_url, URL_LENGTH)),
         audience=required("audience", trust.audience, URL_LENGTH),
         role_claim=bounded("roleClaim", trust.role_claim) if trust.role_claim else None,
         default_role=trust.default_role,
     )
-
-
-def _address(text: str) -> str:
-    try:
-        url = urlsplit(text)
-        is_address = url.scheme in ("https", "http") and bool(url.hostname) and (url.port or 1) > 0
-    except ValueError:
-        is_address = False
-        url = urlsplit("")
-    if not is_address or url.username is not None or url.fragment:
-        raise Invalid("jwksUrl is an https address without a login.")
-    return text
 
 
 EVENTS: tuple[type[Event], ...] = (IssuerTrusted, IssuerDistrusted)

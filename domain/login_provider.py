@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import ClassVar
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
@@ -13,6 +12,7 @@ from domain.agent import Role
 from domain.kernel import Aggregate, Event, Stamp
 from domain.refusals import Invalid
 from domain.values import required
+from domain.web_address import web_address
 
 URL_LENGTH = 2_000
 MOST_DOMAINS = 100
@@ -96,7 +96,7 @@ def valid(terms: LoginTerms) -> LoginTerms:
     if terms.newcomers is not None:
         _refuse_newcomers(terms.newcomers, domains)
     return LoginTerms(
-        issuer=_issuer(required("issuer", terms.issuer, URL_LENGTH)),
+        issuer=web_address("issuer", required("issuer", terms.issuer, URL_LENGTH), may_query=False),
         client_id=required("clientId", terms.client_id, URL_LENGTH),
         domains=domains,
         newcomers=terms.newcomers,
@@ -117,17 +117,6 @@ def _domain(text: str) -> str:
     if not _DOMAIN.fullmatch(name):
         raise Invalid("domains are written like example.com.")
     return name
-
-
-def _issuer(text: str) -> str:
-    try:
-        url = urlsplit(text)
-        is_address = url.scheme in ("https", "http") and bool(url.hostname) and (url.port or 1) > 0
-    except ValueError:
-        is_address, url = False, urlsplit("")
-    if not is_address or url.username is not None or url.query or url.fragment:
-        raise Invalid("issuer is an https address without a login and without a query.")
-    return text
 
 
 EVENTS: tuple[type[Event], ...] = (LoginProviderConfigured, LoginProviderRemoved)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from typing import Literal, get_args
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec.structs import replace
@@ -13,6 +12,7 @@ from msgspec.structs import replace
 from domain.hours import Hours, business_hours
 from domain.refusals import Invalid
 from domain.values import bounded, required
+from domain.web_address import web_address
 
 FALLBACK = "I cannot answer right now. A colleague will take over."
 INSTRUCTIONS_LENGTH = 20_000
@@ -67,7 +67,8 @@ def valid_persona(given: Persona) -> Persona:
     if given.model is not None:
         required("model", given.model)
     if given.base_url is not None:
-        _refuse_address(given.base_url)
+        required("baseUrl", given.base_url, 2_000)
+        web_address("baseUrl", given.base_url, may_query=False)
     if given.temperature is not None and not 0 <= given.temperature <= 2:
         raise Invalid("temperature is 0 to 2.")
     if given.max_turns is not None and not 1 <= given.max_turns <= MOST_TURNS:
@@ -88,15 +89,3 @@ def _each(name: str, given: tuple[str, ...], pattern: re.Pattern[str], most: int
     if wrong or len(given) > most:
         raise Invalid(f"{name} are at most {most}, each as it is written in lower case.")
     return tuple(dict.fromkeys(given))
-
-
-def _refuse_address(text: str) -> None:
-    """Whether plain http, or a private address, is allowed is the installation's to say."""
-    required("baseUrl", text, 2_000)
-    try:
-        url = urlsplit(text)
-        is_address = url.scheme in ("https", "http") and bool(url.hostname) and (url.port or 1) > 0
-    except ValueError:
-        is_address, url = False, urlsplit("")
-    if not is_address or url.username is not None or url.query or url.fragment:
-        raise Invalid("baseUrl is an https address without a login.")

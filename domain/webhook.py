@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Literal
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
@@ -12,6 +11,7 @@ import msgspec
 from domain.kernel import NOWHERE, Aggregate, Event, Stamp
 from domain.refusals import Invalid
 from domain.values import bounded, required
+from domain.web_address import web_address
 
 URL_LENGTH = 2_000
 MOST_PATTERNS = 50
@@ -227,14 +227,9 @@ def subscription_content(wanted: Subscription) -> Subscription:
 
 
 def _address(text: str) -> str:
-    try:
-        url = urlsplit(text)
-        is_address = url.scheme in ("https", "http") and bool(url.hostname) and url.port != 0
-    except ValueError:
-        is_address, url = False, urlsplit("")
-    if not is_address or not text.isascii() or url.username is not None or url.fragment or " " in text:
+    if not text.isascii() or " " in text:
         raise Invalid("url is an https address without a login.")
-    return text
+    return web_address("url", text)
 
 
 EVENTS: tuple[type[Event], ...] = (
