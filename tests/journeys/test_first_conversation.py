@@ -91,6 +91,25 @@ def test_a_note_stays_with_the_team_and_an_end_is_seen_by_both(
     picture(agent.page, "ended")
 
 
+def test_what_the_agent_who_has_it_looks_at_is_read_on_every_screen(
+    product: RunningProduct, visitor: Screen, agent: Screen
+) -> None:
+    chat = open_chat(visitor.page)
+    write(chat, QUESTION)
+    expect(chat.locator("#log .from-assistant")).to_be_visible()
+    log_in(agent.page, product.users_of("agent")[0])
+    chat.get_by_role("button", name="Talk to a human").click()
+    take(agent.page, chat.locator("#log .from-assistant .bubble").inner_text())
+    write(chat, ORDER)
+    expect(transcript(agent.page).locator(".bubble").last).to_have_text(ORDER)
+    row = agent.page.locator(".row[aria-current=true]")
+    expect(row).to_contain_text(ORDER)
+    expect(row.locator(".badge")).to_have_count(0)
+    agent.page.reload()
+    expect(row).to_contain_text(ORDER)
+    expect(row.locator(".badge")).to_have_count(0)
+
+
 def test_a_message_that_cannot_leave_is_kept_and_sent_once_on_retry(visitor: Screen, picture: Picture) -> None:
     chat = open_chat(visitor.page)
     write(chat, QUESTION)

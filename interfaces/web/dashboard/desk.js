@@ -118,8 +118,13 @@ export class Desk {
 
   /** What is shown of the open conversation was seen, if anybody looks at the page. Raises Refused. */
   async seen() {
-    const last = this.selectedId && this.store.messages(this.selectedId).at(-1);
-    if (last && !document.hidden) await this.mentions.saw(this.selectedId, last.version);
+    const id = this.selectedId;
+    const last = id && this.store.messages(id).at(-1);
+    if (!last || document.hidden) return;
+    await this.mentions.saw(id, last.version);
+    const row = this.store.conversations.get(id);
+    if (!row?.unread || row.assigneeId !== this.me) return; // who only looks in on a colleague has read for nobody
+    await this.api.post(`/api/v1/chat/conversations/${id}/read`, { upTo: last.version });
   }
 
   /** @param {string} text what was typed after the slash */
@@ -149,6 +154,7 @@ export class Desk {
     this.api.hasSeen(frame.seq);
     if (!isKnown || frame.type !== "message:new") this.#refreshSoon();
     if (this.mentions.isNewsOf(frame)) this.#attempt(() => this.mentions.read(), () => this.seen());
+    else if (frame.data.conversationId === this.selectedId) this.#attempt(() => this.seen());
   }
 
   #connected(state) {
