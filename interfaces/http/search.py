@@ -31,10 +31,12 @@ Words = Annotated[
     ),
 ]
 Where = Annotated[SearchIn, QueryParameter(name="in", description="What is listed.")]
+# Texts: Litestar takes any number for a time too.
 From = Annotated[
-    datetime | None, QueryParameter(name="from", description="Said then or later; UTC if it does not say.")
+    str | None,
+    QueryParameter(name="from", format="date-time", description="Said then or later; UTC if it does not say."),
 ]
-To = Annotated[datetime | None, QueryParameter(name="to", description="Said before.")]
+To = Annotated[str | None, QueryParameter(name="to", format="date-time", description="Said before.")]
 Assignee = Annotated[
     str | None, QueryParameter(name="agent", description="Whose conversation: `me`, `none`, or an agent's id.")
 ]
@@ -105,8 +107,8 @@ async def search_chat(
     chosen = SearchFilter(
         q=q,
         within=within,
-        since=_utc(since),
-        until=_utc(until),
+        since=_time("from", since),
+        until=_time("to", until),
         assignee=_assignee(agent, caller.agent.agent_id),
         label=None if label is None else label_of(label),
         with_private=True,
@@ -137,8 +139,15 @@ def _body(hit: SearchHit) -> SearchHitBody:
     )
 
 
-def _utc(given: datetime | None) -> datetime | None:
-    return given.replace(tzinfo=UTC) if given is not None and given.tzinfo is None else given
+def _time(name: str, text: str | None) -> datetime | None:
+    """A + of the zone arrives as a space where it was not encoded. Raises Invalid."""
+    if text is None:
+        return None
+    try:
+        at = msgspec.convert(text.replace(" ", "+") if "T" in text else text, datetime)
+    except msgspec.ValidationError:
+        raise Invalid(f"{name} is a time: 2030-01-02T03:04:05Z.") from None
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
 def _assignee(given: str | None, me: UUID) -> UUID | Literal["none"] | None:

@@ -68,6 +68,7 @@ async def test_pages_and_filters_go_through(desk: Desk, shop: Shop) -> None:
     assert await found(label="VIP") == []
     assert await found(**{"from": "2020-01-01T00:00:00Z", "to": "2020-01-02T00:00:00"}) == []
     assert await found(**{"from": "2020-01-01T00:00:00Z"}) == ["word two", "word one"]
+    assert await found(to="2020-01-01T02:00:00+02:00") == []
     first = (await desk.http.get(SEARCH, params={"q": "word", "limit": "1"}, headers=agent)).json()
     assert await found(limit="1", cursor=first["nextCursor"]) == ["word one"]
 
@@ -79,6 +80,7 @@ async def test_pages_and_filters_go_through(desk: Desk, shop: Shop) -> None:
         {"q": "x" * 501},
         {"q": "x", "in": "agents"},
         {"q": "x", "from": "yesterday"},
+        {"q": "x", "from": "0"},
         {"q": "x", "agent": "you"},
         {"q": "x", "agent": "agt_0"},
         {"q": "x", "label": " "},
