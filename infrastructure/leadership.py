@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
+from infrastructure.ending import heed_cancellation
 from infrastructure.postgres import Connection, connect
 
 STANDBY_PAUSE = 1.0
@@ -41,6 +42,7 @@ async def _stand_by(connection: Connection, lock: int) -> None:
 async def _keep(connection: Connection) -> None:
     while True:
         await _ask(connection, "SELECT true")
+        heed_cancellation()
         await asyncio.sleep(STANDBY_PAUSE)
 
 

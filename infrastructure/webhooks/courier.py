@@ -228,6 +228,7 @@ class Courier:
     async def _sweep(self) -> None:
         while True:
             await self._deliveries.sweep(self._road.clock())
+            heed_cancellation()
             await asyncio.sleep(SWEEP_EVERY)
 
 
