@@ -71,10 +71,6 @@ CREATE INDEX ON read.inbox_person_{build} (tenant_id, name_key) WHERE name_key I
 CREATE INDEX ON read.inbox_person_{build} (tenant_id, email_key) WHERE email_key IS NOT NULL;
 """
 
-_UNLABEL = """
-DELETE FROM read.inbox_label_{build} t USING unnest(%s::bigint[], %s::uuid[], %s::text[]) k(tenant_id, id, label)
-WHERE t.tenant_id = k.tenant_id AND t.conversation_id = k.id AND t.label = k.label"""
-
 
 class Inbox:
     """Folds conversations and the contacts in them."""
@@ -134,9 +130,7 @@ async def _relabel(
     connection: Connection, build: int, before: Mapping[Key, tuple[str, ...]], entries: Mapping[Key, Entry]
 ) -> None:
     gone = [(*key, label) for key, labels in before.items() for label in {*labels} - {*entries[key].labels}]
-    if gone:
-        columns = tuple(list(column) for column in zip(*gone, strict=True))
-        await connection.execute(_UNLABEL.format(build=build).encode(), columns)
+    await LABELS.discard(connection, build, gone)
     rows = [
         LabelRow(entry.tenant_id, entry.conversation_id, label, entry.status, entry.last_at)
         for entry in entries.values()

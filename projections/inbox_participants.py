@@ -31,20 +31,13 @@ PARTICIPANTS = Table(
     indexes=("tenant_id, agent_id, status, last_at, conversation_id",),
 )
 
-_LEAVE = """
-DELETE FROM read.inbox_participant_{build} t
-USING unnest(%s::bigint[], %s::uuid[], %s::uuid[]) k(tenant_id, id, agent)
-WHERE t.tenant_id = k.tenant_id AND t.conversation_id = k.id AND t.agent_id = k.agent"""
-
 
 async def list_participants(
     connection: Connection, build: int, before: Mapping[Key, tuple[UUID, ...]], entries: Mapping[Key, Entry]
 ) -> None:
     """The rows of these conversations, whose participants were `before`; in the caller's transaction."""
     gone = [(*key, id) for key, known in before.items() for id in {*known} - {*entries[key].participants}]
-    if gone:
-        columns = tuple(list(column) for column in zip(*gone, strict=True))
-        await connection.execute(_LEAVE.format(build=build).encode(), columns)
+    await PARTICIPANTS.discard(connection, build, gone)
     rows = [
         ParticipantRow(entry.tenant_id, entry.conversation_id, id, entry.status, entry.last_at)
         for entry in entries.values()

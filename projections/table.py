@@ -93,6 +93,18 @@ class Table(Generic[Row]):
             (tenant_id, id),
         )
 
+    async def discard(self, connection: Connection, build: int, keys: Collection[tuple[Any, ...]]) -> None:
+        """Delete the rows of these whole keys, each in the order of `key`."""
+        if not keys:
+            return
+        arrays = ", ".join(f"%s::{self._types[column]}[]" for column in self.key)
+        same = " AND ".join(f"t.{column} = k.{column}" for column in self.key)
+        await connection.execute(
+            f"DELETE FROM read.{self.name}_{build} t USING unnest({arrays}) AS k({', '.join(self.key)}) "
+            f"WHERE {same}".encode(),
+            [list(column) for column in zip(*keys, strict=True)],
+        )
+
     def _as_row(self, values: tuple[Any, ...]) -> Row:
         return msgspec.convert(dict(zip(self.columns, values, strict=True)), self.row)
 
