@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -81,20 +81,7 @@ def due_of(recorded: Recorded) -> Due | None:
 
 def command_of(due: Due) -> Command:
     """What is to be done when the time has come; each looks again whether it is still to be done."""
-    match due.kind:
-        case "accept":
-            return ReturnConversation(conversation_id=due.stream_id, reason="accept_timed_out")
-        case "snooze":
-            return AwakenConversation(conversation_id=due.stream_id, reason="time")
-        case "hours":
-            return BeginTeamHours(team_id=due.stream_id)
-        case "call":
-            return EndOverdueCall(conversation_id=due.stream_id)
-        case "sla" | "continuity":
-            id, is_clock = due.stream_id, due.kind == "sla"
-            return TellSla(clock_id=id) if is_clock else LookForVisitor(continuity_id=id)
-        case "campaign":
-            return KeepCampaignTime(campaign_id=due.stream_id)
+    return _COMMANDS[due.kind](due.stream_id)
 
 
 def command_without_room(due: Due, code: str) -> Command | None:
@@ -126,3 +113,14 @@ def _time_in(recorded: Recorded) -> datetime | None:
             return routing.opens_after(recorded.at)
         case _:
             return None
+
+
+_COMMANDS: Mapping[DueKind, Callable[[UUID], Command]] = {
+    "accept": lambda id: ReturnConversation(conversation_id=id, reason="accept_timed_out"),
+    "snooze": lambda id: AwakenConversation(conversation_id=id, reason="time"),
+    "hours": lambda id: BeginTeamHours(team_id=id),
+    "call": lambda id: EndOverdueCall(conversation_id=id),
+    "sla": lambda id: TellSla(clock_id=id),
+    "continuity": lambda id: LookForVisitor(continuity_id=id),
+    "campaign": lambda id: KeepCampaignTime(campaign_id=id),
+}
