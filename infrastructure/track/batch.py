@@ -54,6 +54,8 @@ INSERT INTO track.event
   (day, tenant_id, visitor_id, event_id, widget_id, session_id, is_proven, name, at, url, title, referrer, props)
 SELECT * FROM fresh WHERE visitor_id IS NOT NULL"""
 
+_STORE_NEW, _STORE_SOME = ((_EVENT + which + _KEEP).encode() for which in (_ALL_NEW, _SOME_NEW))
+
 _SEE = """
 INSERT INTO track.online AS o (tenant_id, visitor_id, since, seen_at, url, title, referrer)
 SELECT tenant_id, visitor_id, now(), now(), url, title, referrer
@@ -146,9 +148,9 @@ async def store(connection: Connection, parcels: Sequence[Parcel]) -> tuple[Sigh
     Safe to do twice. Raises psycopg.Error.
     """
     try:
-        return await _store(connection, parcels, _EVENT + _ALL_NEW + _KEEP)
+        return await _store(connection, parcels, _STORE_NEW)
     except psycopg.errors.UniqueViolation:
-        return await _store(connection, parcels, _EVENT + _SOME_NEW + _KEEP)
+        return await _store(connection, parcels, _STORE_SOME)
 
 
 async def see(connection: Connection, here: Sequence[Here]) -> tuple[Sighting, ...]:
@@ -156,12 +158,12 @@ async def see(connection: Connection, here: Sequence[Here]) -> tuple[Sighting, .
     return await _sightings(await _see(connection, here), frozenset())
 
 
-async def _store(connection: Connection, parcels: Sequence[Parcel], statement: str) -> tuple[Sighting, ...]:
+async def _store(connection: Connection, parcels: Sequence[Parcel], statement: bytes) -> tuple[Sighting, ...]:
     filled, here = [one for one in parcels if one.events], _each_once(parcels)
     columns = _columns(filled)  # before BEGIN: PostgreSQL need not wait for it
     async with connection.pipeline(), connection.transaction():
         if filled:
-            await connection.execute(statement.encode(), columns)
+            await connection.execute(statement, columns)
         seen = await _see(connection, here)
     pages = {(one.tenant_id, one.visitor_id) for one in here if one.url is not None}
     return await _sightings(seen, pages)
