@@ -22,6 +22,7 @@ from domain.login_provider import LoginTerms
 from infrastructure.access.keys import derived, keyed_digest
 from infrastructure.access.openid import Discovery, Exchange, OpenIdProviders, Person, refused
 from infrastructure.access.passwords import Login
+from infrastructure.access.tokens import token_hash
 from infrastructure.eventstore.sealing import Tampered, unwrap, wrap
 from infrastructure.postgres import Database
 
@@ -108,7 +109,7 @@ class CompanyLogins:
             cursor = await connection.execute(
                 "INSERT INTO access.company_login (state, tenant_id) VALUES (%s, %s) "
                 "ON CONFLICT (state) DO NOTHING RETURNING state",
-                (_hash(state), journey.tenant_id),
+                (token_hash(state), journey.tenant_id),
             )
             is_first = await cursor.fetchone() is not None
         if not is_first:
@@ -137,7 +138,7 @@ class CompanyLogins:
             await connection.execute(
                 "UPDATE access.company_login SET agent_id = %s, proven_at = now() "
                 "WHERE tenant_id = %s AND state = %s AND proven_at IS NULL",
-                (agent_id, journey.tenant_id, _hash(journey.state)),
+                (agent_id, journey.tenant_id, token_hash(journey.state)),
             )
 
     async def take(self, journey: Journey) -> Login:
@@ -146,7 +147,7 @@ class CompanyLogins:
             cursor = await connection.execute(
                 "UPDATE access.company_login SET taken_at = now() WHERE tenant_id = %s AND state = %s "
                 "AND taken_at IS NULL AND proven_at > now() - %s RETURNING agent_id",
-                (journey.tenant_id, _hash(journey.state), TAKEN_WITHIN),
+                (journey.tenant_id, token_hash(journey.state), TAKEN_WITHIN),
             )
             found = await cursor.fetchone()
         if found is None:
@@ -167,10 +168,6 @@ class CompanyLogins:
 
 def _digest(provider: Provider) -> str:
     return hashlib.sha256(msgspec.json.encode(provider)).hexdigest()
-
-
-def _hash(state: str) -> bytes:
-    return hashlib.sha256(state.encode()).digest()
 
 
 def _text(raw: bytes) -> str:

@@ -21,6 +21,7 @@ from infrastructure.egress import EgressRefused
 from interfaces.http.auth import SessionAnswer, session_answer
 from interfaces.http.body import JsonRequest
 from interfaces.http.handling import NoFields
+from interfaces.http.headers import address_of
 from interfaces.http.login_provider import CALLBACK, WHERE, provider_of, redirect_uri
 from interfaces.http.parts import HttpParts, Parts
 from interfaces.http.people import agent_in_log
@@ -79,7 +80,7 @@ async def finish_company_login(
     """
     try:
         journey = parts.access.company_logins.journey(request.cookies.get(_name(parts), ""))
-        attempt = await parts.access.throttle.begin(f"company login {journey.state}", _address(request))
+        attempt = await parts.access.throttle.begin(f"company login {journey.state}", address_of(request) or "")
         await parts.access.company_logins.arrive(journey, given_state)
         if error or not code or len(code) > LONGEST_CODE:
             raise refused("denied", "the provider sent no code")
@@ -191,7 +192,3 @@ def _cookie(parts: HttpParts, value: str | None) -> Cookie:
         httponly=True,
         samesite="lax",
     )
-
-
-def _address(request: JsonRequest) -> str:
-    return "" if request.client is None else request.client.host
