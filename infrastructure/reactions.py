@@ -133,7 +133,7 @@ class Reactions:
         async with self._database.worker() as connection:
             cursor = await connection.execute("SELECT pos FROM es.reactor WHERE name = %s", (self.name,))
             found = await cursor.fetchone()
-        self.position = found[0] if found else 0
+        await self._move_to(found[0] if found else 0)
         return self.position
 
     async def _note(self) -> None:
@@ -145,6 +145,9 @@ class Reactions:
             await connection.execute(
                 "UPDATE es.reactor SET pos = %s, at = now() WHERE name = %s AND pos < %s", (done, self.name, done)
             )
+        await self._move_to(done)
+
+    async def _move_to(self, position: int) -> None:
         async with self._moved:
-            self.position = done
+            self.position = position
             self._moved.notify_all()

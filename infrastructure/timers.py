@@ -110,8 +110,8 @@ class Timers:
     def _set(self, due: Due) -> None:
         key = due.clock
         known = self._due.get(key)
-        if known is not None and known.version > due.version:
-            return
+        if known is not None and known.version >= due.version:
+            return  # older, or read at the start and heard of too
         if due.at is None:
             self._due.pop(key, None)
             return

@@ -180,6 +180,7 @@ class Courier:
                 self._due.set()
 
     def _open(self, work: asyncio.TaskGroup, lane: Lane) -> None:
+        heed_cancellation()  # a group that ends refuses a new task, and leaves its coroutine to the collector
         self._lanes[lane.webhook_id] = lane
         self._tenants.setdefault(lane.tenant_id, {})[lane.webhook_id] = lane
         self._driving[lane.webhook_id] = work.create_task(lane.run())
@@ -206,6 +207,7 @@ class Courier:
                 if lane is None:
                     await self._drop_unknown(deliveries)
                 else:
+                    heed_cancellation()
                     self._retrying[webhook_id] = work.create_task(self._again(lane, deliveries))
             await rest(self._due, self._retry_timer)
 

@@ -15,6 +15,7 @@ from application.availability import SetAvailability
 from application.bus import CommandBus
 from application.cache import AggregateCache
 from application.call import StartCall
+from application.due import Due, Holds
 from application.handlers import HANDLERS
 from application.handling import AcceptConversation, SnoozeConversation, TransferConversation
 from application.policies.route_conversations import RouteConversations
@@ -46,9 +47,9 @@ class Scene(House):
         store.on_commit.append(lambda _: self.projector.wake())
 
     @asynccontextmanager
-    async def reacting(self) -> AsyncIterator[Reactor]:
+    async def reacting(self, holds: Holds | None = None) -> AsyncIterator[Reactor]:
         bus = CommandBus(self.store, HANDLERS, lambda: self.now, self.new_id, AggregateCache(0))
-        timers = Timers(bus, self.store.reader, self.workload, lambda: self.now)
+        timers = Timers(bus, self.store.reader, self.workload, lambda: self.now, holds)
         route = RouteConversations(self.store, bus, self.workload, lambda: self.now)
         reactor = Reactor(self.store.database, self.store.reader, [route, timers], beside=[timers.run])
         await reactor.register()
@@ -176,6 +177,24 @@ async def test_what_was_due_while_nobody_led_is_done_at_once(scene: Scene) -> No
     async with scene.reacting():
         await ends_with(scene, chat, "returned")
         await ends_with(scene, unseen, "returned")
+
+
+async def test_what_is_read_at_the_start_and_heard_of_too_is_looked_at_once(scene: Scene) -> None:
+    looked_at: list[Due] = []
+
+    async def holds(due: Due) -> bool:
+        looked_at.append(due)
+        return False
+
+    async with scene.reacting() as reactor:
+        await scene.settled(reactor)
+    chat = await scene.transferred()
+    async with scene.reacting(holds) as reactor:
+        await scene.settled(reactor)
+        scene.pass_time(seconds=60)
+        await ends_with(scene, chat, "returned")
+        await scene.settled(reactor)
+    assert [due.stream_id for due in looked_at] == [chat]
 
 
 async def test_two_leaders_at_once_and_one_that_begins_anew_do_it_once(scene: Scene) -> None:
