@@ -19,6 +19,8 @@ HEARTBEAT = "heartbeat"
 """Says only that somebody is still there: neither stored nor counted."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.:/-]{0,99}")
+_ZERO = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+_encode = msgspec.json.Encoder().encode
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -90,8 +92,17 @@ def _expect_valid(event: TrackedEvent) -> None:
         bounded("title", event.title, TITLE_LENGTH)
     if event.at is not None and (event.at.tzinfo is None or event.at < _EARLIEST):
         raise Invalid("timestamp has a zone and is in this century.")
-    if event.props is not None and len(msgspec.json.encode(event.props)) > PROPS_SIZE:
+    if event.props is not None:
+        _expect_props(event.props)
+
+
+def _expect_props(props: dict[str, Any]) -> None:
+    written = _encode(props)
+    if len(written) > PROPS_SIZE:
         raise Invalid(f"props are larger than {PROPS_SIZE} bytes.")
+    # An odd number of backslashes: an even one is a text that says so.
+    if b"u0000" in written and _ZERO.search(written) is not None:
+        raise Invalid("props hold a character that no text may hold.")
 
 
 def _expect_address(name: str, address: str) -> None:

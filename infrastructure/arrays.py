@@ -114,6 +114,11 @@ class Texts(BinaryArray):
         return cls(len(values), _any([value.encode() for value in values]))
 
     @classmethod
+    def of_bytes(cls, values: Sequence[bytes]) -> Texts:
+        """UTF-8 already."""
+        return cls(len(values), _any(values))
+
+    @classmethod
     def of_some(cls, values: Sequence[str | None]) -> Texts:
         """None is NULL."""
         full = [value for value in values if value is not None]

@@ -20,7 +20,7 @@ from infrastructure.postgres import Database
 from infrastructure.projector.positions import ReadPositions
 from infrastructure.projector.progress import Progress
 from infrastructure.settings import SettingRefused, Settings
-from infrastructure.track.batch import ONLINE_SECONDS
+from infrastructure.track.online import ONLINE_SECONDS
 from projections.continuity import read_continued
 from projections.presence import came_since, is_here, read_last_page
 

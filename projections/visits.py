@@ -54,9 +54,8 @@ _NTH_START = """
 SELECT at FROM read.contact_moment WHERE tenant_id = %s AND contact_id = %s AND kind = 'conversation'
 ORDER BY at DESC OFFSET %s LIMIT 1"""
 
-# A parent and its partitions share no index, so the rows are named by what is indexed, not by their ctid.
 _FORGET = """
-WITH gone AS (DELETE FROM track.event v WHERE v.tenant_id = %(tenant_id)s AND (v.visitor_id = ANY(%(ids)s)
+WITH gone AS (DELETE FROM track.beacon v WHERE v.tenant_id = %(tenant_id)s AND (v.visitor_id = ANY(%(ids)s)
   OR NOT v.is_proven AND v.session_id IN (SELECT m.session_id FROM read.contact_moment m
     WHERE m.tenant_id = %(tenant_id)s AND m.contact_id = ANY(%(ids)s))) RETURNING 1),
 left_now AS (DELETE FROM track.online o WHERE o.tenant_id = %(tenant_id)s AND o.visitor_id = ANY(%(ids)s)),

@@ -1,145 +1,50 @@
-"""Batch: the beacons of one group commit as two statements in one transaction."""
+"""Batch: the beacons of one group commit in one transaction."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-from collections.abc import Sequence, Set
-from datetime import datetime
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import msgspec
 import psycopg
-from psycopg import AsyncCursor
 
-from application.tracking import HEARTBEAT, PAGE_VIEW, Beacon, Sighting, TrackedEvent
-from infrastructure.arrays import BinaryArray, Integers, Texts, Timestamps, Uuids
+from application.tracking import Sighting
+from infrastructure.arrays import BinaryArray, Integers, Texts, Uuids
 from infrastructure.postgres import Connection
+from infrastructure.track.online import Here, mark, sightings
+from infrastructure.track.parcel import Parcel
 
-ONLINE_SECONDS = 60
-"""Who was not seen for so long is gone."""
-
-# Events are arrays as PostgreSQL keeps them: to parse them out of JSON took a third of the statement. DISTINCT ON:
-# two posters may send the same event at once. In order of the key, as in every transaction: no two groups can wait
-# for each other.
-_EVENT = """
-WITH event AS MATERIALIZED (
-  SELECT DISTINCT ON (b.tenant_id, e.event_id) (now() AT TIME ZONE 'UTC')::date AS day,
-    b.tenant_id, b.visitor_id, e.event_id, b.widget_id, b.session_id, b.is_proven,
-    e.name, e.at, e.url, e.title, e.referrer, e.props::json
-  FROM json_to_recordset(%s::json)
-    AS b(beacon int, tenant_id int, visitor_id uuid, is_proven bool, session_id text, widget_id uuid)
-  JOIN unnest(%b::int[], %b::uuid[], %b::text[], %b::timestamptz[], %b::text[], %b::text[], %b::text[], %b::text[])
-    AS e(beacon, event_id, name, at, url, title, referrer, props) ON e.beacon = b.beacon
-  ORDER BY b.tenant_id, e.event_id
-)"""
-
-# Nearly every group is all new: it is written as such, and a repeat in it is a unique violation. ON CONFLICT logs
-# each key twice, and what it let through must be joined: a third of the statement.
-_ALL_NEW = """, marked AS (
-  INSERT INTO track.seen (tenant_id, event_id, day) SELECT tenant_id, event_id, day FROM event
-), fresh AS (SELECT * FROM event)"""
-
-_SOME_NEW = """, marked AS (
-  INSERT INTO track.seen (tenant_id, event_id, day) SELECT tenant_id, event_id, day FROM event
-  ON CONFLICT DO NOTHING RETURNING tenant_id, event_id
-), fresh AS (SELECT event.* FROM event JOIN marked USING (tenant_id, event_id))"""
-
-_KEEP = """, counted AS (
-  INSERT INTO track.tally (day, tenant_id, name, number)
-  SELECT day, tenant_id, name, count(*) FROM fresh WHERE visitor_id IS NULL GROUP BY day, tenant_id, name
+# In order of the key, as in every transaction: no two groups can wait for each other.
+_KEYS = b"FROM unnest(%b::int[], %b::uuid[]) AS k(tenant_id, event_id)"
+_MARK = (
+    b"INSERT INTO track.seen (tenant_id, event_id, day)"
+    b" SELECT k.tenant_id, k.event_id, (now() AT TIME ZONE 'UTC')::date " + _KEYS + b" ORDER BY 1, 2"
 )
-INSERT INTO track.event
-  (day, tenant_id, visitor_id, event_id, widget_id, session_id, is_proven, name, at, url, title, referrer, props)
-SELECT * FROM fresh WHERE visitor_id IS NOT NULL"""
-
-_STORE_NEW, _STORE_SOME = ((_EVENT + which + _KEEP).encode() for which in (_ALL_NEW, _SOME_NEW))
-
-_SEE = """
-INSERT INTO track.online AS o (tenant_id, visitor_id, since, seen_at, url, title, referrer)
-SELECT tenant_id, visitor_id, now(), now(), url, title, referrer
-FROM json_to_recordset(%s::json)
-  AS s(tenant_id int, visitor_id uuid, url text, title text, referrer text) ORDER BY tenant_id, visitor_id
-ON CONFLICT (tenant_id, visitor_id) DO UPDATE SET
-  since = CASE WHEN o.seen_at < now() - %s * interval '1 second' THEN now() ELSE o.since END,
-  referrer = CASE WHEN o.seen_at < now() - %s * interval '1 second' THEN EXCLUDED.referrer
-    ELSE coalesce(o.referrer, EXCLUDED.referrer) END,
-  url = coalesce(EXCLUDED.url, o.url),
-  title = CASE WHEN EXCLUDED.url IS NULL THEN o.title ELSE EXCLUDED.title END,
-  seen_at = now()
-RETURNING tenant_id, visitor_id, since = now(), since, url, title, referrer"""
+_SIFT = (
+    b"INSERT INTO track.seen (tenant_id, event_id, day)"
+    b" SELECT DISTINCT k.tenant_id, k.event_id, (now() AT TIME ZONE 'UTC')::date " + _KEYS + b" ORDER BY 1, 2"
+    b" ON CONFLICT DO NOTHING RETURNING tenant_id, event_id"
+)
+_KEEP = b"""
+INSERT INTO track.beacon (day, tenant_id, visitor_id, widget_id, session_id, is_proven, events)
+SELECT (now() AT TIME ZONE 'UTC')::date,
+  b.tenant_id, b.visitor_id, b.widget_id, b.session_id, b.proven = 1, b.events::json
+FROM unnest(%b::int[], %b::uuid[], %b::uuid[], %b::text[], %b::int[], %b::text[])
+  AS b(tenant_id, visitor_id, widget_id, session_id, proven, events)"""
+_COUNT = b"""
+INSERT INTO track.tally (day, tenant_id, name, number)
+SELECT (now() AT TIME ZONE 'UTC')::date, c.* FROM unnest(%b::int[], %b::text[], %b::int[]) AS c"""
 
 
-class BeaconRow(msgspec.Struct):
-    """A beacon as the statement reads it, numbered within its group; without consent it names nobody."""
-
-    tenant_id: int
-    visitor_id: UUID | None
-    is_proven: bool
-    session_id: str
-    widget_id: UUID
-    beacon: int = 0
+Columns = tuple[BinaryArray, ...]
 
 
-class EventRow(msgspec.Struct, frozen=True):
-    """An event as it is stored; `event_id` has 16 bytes, the first 8 its visitor's or session's.
+class _Rows(msgspec.Struct, frozen=True):
+    """What a group adds, by column; empty where there is nothing."""
 
-    Without consent nothing but the first three is there.
-    """
-
-    event_id: bytes
-    name: str
-    at: datetime
-    url: str | None = None
-    title: str | None = None
-    referrer: str | None = None
-    props: str | None = None
-
-
-class Parcel(msgspec.Struct, frozen=True):
-    """A beacon ready to be sent, and who is where because of it."""
-
-    row: BeaconRow
-    events: list[EventRow]
-    here: Here | None
-
-    @property
-    def count(self) -> int:
-        return len(self.events)
-
-
-class Here(msgspec.Struct, frozen=True):
-    """Somebody seen just now; the addresses are None where only their being there is known."""
-
-    tenant_id: int
-    visitor_id: UUID
-    url: str | None = None
-    title: str | None = None
-    referrer: str | None = None
-
-
-def parcel(beacon: Beacon, arrived_at: datetime, secret: bytes) -> Parcel:
-    """Takes out of the beacon what may be stored; a clock that is ahead is set to `arrived_at`."""
-    hasher = hashlib.blake2b(_scope(beacon), key=secret, digest_size=8)
-    scope, has_consent = hasher.digest(), beacon.visitor_id is not None
-    rows: list[EventRow] = []
-    page: TrackedEvent | None = None
-    for event in beacon.events:
-        if event.name == HEARTBEAT:
-            continue
-        id = scope + (os.urandom(8) if event.event_id is None else _hash(hasher, event.event_id))
-        if not has_consent:
-            rows.append(EventRow(id, event.name, arrived_at))
-            continue
-        at = arrived_at if event.at is None or event.at > arrived_at else event.at
-        props = None if event.props is None else msgspec.json.encode(event.props).decode()
-        rows.append(EventRow(id, event.name, at, event.url, event.title, event.referrer, props))
-        if event.name == PAGE_VIEW and event.url is not None:
-            page = event
-    session_id = beacon.session_id if has_consent else ""
-    row = BeaconRow(beacon.tenant_id, beacon.visitor_id, beacon.is_proven, session_id, beacon.widget_id)
-    return Parcel(row, rows, _here(beacon, page))
+    beacons: Columns
+    tally: Columns
 
 
 async def store(connection: Connection, parcels: Sequence[Parcel]) -> tuple[Sighting, ...]:
@@ -147,60 +52,48 @@ async def store(connection: Connection, parcels: Sequence[Parcel]) -> tuple[Sigh
 
     Safe to do twice. Raises psycopg.Error.
     """
+    # Nearly every group is all new: it is written as such, and a repeat in it is a unique violation. ON CONFLICT
+    # logs each key twice.
     try:
-        return await _store(connection, parcels, _STORE_NEW)
+        return await _store_new(connection, parcels)
     except psycopg.errors.UniqueViolation:
-        return await _store(connection, parcels, _STORE_SOME)
+        return await _store_sifted(connection, parcels)
 
 
-async def see(connection: Connection, here: Sequence[Here]) -> tuple[Sighting, ...]:
-    """Marks each of them, named once, as here now. Answers who came. Raises psycopg.Error."""
-    return await _sightings(await _see(connection, here), frozenset())
-
-
-async def _store(connection: Connection, parcels: Sequence[Parcel], statement: bytes) -> tuple[Sighting, ...]:
-    filled, here = [one for one in parcels if one.events], _each_once(parcels)
-    columns = _columns(filled)  # before BEGIN: PostgreSQL need not wait for it
+async def _store_new(connection: Connection, parcels: Sequence[Parcel]) -> tuple[Sighting, ...]:
+    here, keys, new = _each_once(parcels), _keys(parcels), _rows(parcels)  # before BEGIN: nobody waits for it
     async with connection.pipeline(), connection.transaction():
-        if filled:
-            await connection.execute(statement, columns)
-        seen = await _see(connection, here)
-    pages = {(one.tenant_id, one.visitor_id) for one in here if one.url is not None}
-    return await _sightings(seen, pages)
+        await _write(connection, _MARK, keys)
+        return await _finish(connection, new, here)
 
 
-async def _see(connection: Connection, here: Sequence[Here]) -> AsyncCursor[tuple[Any, ...]] | None:
-    if not here:
-        return None
-    return await connection.execute(_SEE, (_json(here), ONLINE_SECONDS, ONLINE_SECONDS))
+async def _store_sifted(connection: Connection, parcels: Sequence[Parcel]) -> tuple[Sighting, ...]:
+    async with connection.pipeline(), connection.transaction():
+        found = await (await connection.execute(_SIFT, _keys(parcels))).fetchall()
+        fresh = {(tenant_id, event_id.bytes) for tenant_id, event_id in found}
+        return await _finish(connection, _rows([_sifted(one, fresh) for one in parcels]), _each_once(parcels))
 
 
-async def _sightings(
-    seen: AsyncCursor[tuple[Any, ...]] | None, pages: Set[tuple[int, UUID]]
-) -> tuple[Sighting, ...]:
-    """Those of the marked who just came, or are on one of these `pages` now."""
-    rows = [] if seen is None else await seen.fetchall()
-    return tuple(
-        Sighting(
-            tenant_id=tenant_id,
-            visitor_id=visitor_id,
-            is_online=True,
-            since=since,
-            url=url,
-            title=title,
-            referrer=referrer,
-        )
-        for tenant_id, visitor_id, just_came, since, url, title, referrer in rows
-        if just_came or (tenant_id, visitor_id) in pages
-    )
+async def _finish(connection: Connection, new: _Rows, here: Sequence[Here]) -> tuple[Sighting, ...]:
+    await _write(connection, _KEEP, new.beacons)
+    await _write(connection, _COUNT, new.tally)
+    return await sightings(await mark(connection, here), here)
 
 
-def _here(beacon: Beacon, page: TrackedEvent | None) -> Here | None:
-    if beacon.visitor_id is None:
-        return None
-    if page is None:
-        return Here(beacon.tenant_id, beacon.visitor_id)
-    return Here(beacon.tenant_id, beacon.visitor_id, page.url, page.title, page.referrer)
+async def _write(connection: Connection, statement: bytes, columns: Columns) -> None:
+    if columns:
+        await connection.execute(statement, columns)
+
+
+def _sifted(one: Parcel, fresh: set[tuple[int, bytes]]) -> Parcel:
+    """Its events of which this is the first; what is taken is `fresh` no more."""
+    numbers: list[int] = []
+    for number, id in enumerate(one.ids):
+        key = (one.tenant_id, id)
+        if key in fresh:
+            fresh.remove(key)
+            numbers.append(number)
+    return one.only(numbers)
 
 
 def _each_once(parcels: Sequence[Parcel]) -> list[Here]:
@@ -216,38 +109,39 @@ def _each_once(parcels: Sequence[Parcel]) -> list[Here]:
     return list(found.values())
 
 
-def _columns(parcels: Sequence[Parcel]) -> tuple[str | BinaryArray, ...]:
-    """The beacons, and their events by column, each with its beacon's number."""
-    numbers = list[int]()
-    for number, one in enumerate(parcels):
-        one.row.beacon = number
-        numbers.extend([number] * one.count)
-    events = [event for one in parcels for event in one.events]
+def _keys(parcels: Sequence[Parcel]) -> Columns:
+    """Of all events, also of those that are only counted; empty where there are only heartbeats."""
+    tenants, ids = list[int](), list[bytes]()
+    for one in parcels:
+        tenants += [one.tenant_id] * one.count
+        ids += one.ids
+    return (Integers.of(tenants), Uuids.of_bytes(ids)) if ids else ()
+
+
+def _rows(parcels: Sequence[Parcel]) -> _Rows:
+    filled = [one for one in parcels if one.events]
+    named = [(one, one.visitor_id) for one in filled if one.visitor_id is not None]
+    tally = Counter(
+        (one.tenant_id, event.name) for one in filled if one.visitor_id is None for event in one.events
+    )
+    return _Rows(_beacons(named) if named else (), _counts(tally) if tally else ())
+
+
+def _beacons(named: Sequence[tuple[Parcel, UUID]]) -> Columns:
+    encode = msgspec.json.Encoder().encode
     return (
-        _json([one.row for one in parcels]),
-        Integers.of(numbers),
-        Uuids.of_bytes([event.event_id for event in events]),
-        Texts.of([event.name for event in events]),
-        Timestamps.of([event.at for event in events]),
-        Texts.of_some([event.url for event in events]),
-        Texts.of_some([event.title for event in events]),
-        Texts.of_some([event.referrer for event in events]),
-        Texts.of_some([event.props for event in events]),
+        Integers.of([one.tenant_id for one, _ in named]),
+        Uuids.of([visitor_id for _, visitor_id in named]),
+        Uuids.of([one.widget_id for one, _ in named]),
+        Texts.of([one.session_id for one, _ in named]),
+        Integers.of([int(one.is_proven) for one, _ in named]),
+        Texts.of_bytes([encode(one.events) for one, _ in named]),
     )
 
 
-def _json(rows: Sequence[msgspec.Struct]) -> str:
-    return msgspec.json.encode(rows).decode()
-
-
-def _scope(beacon: Beacon) -> bytes:
-    """Within which an event's id is unique: a visitor, or for somebody unknown a widget's session."""
-    if beacon.is_proven and beacon.visitor_id is not None:
-        return b"%d|%s|" % (beacon.tenant_id, beacon.visitor_id.bytes)
-    return b"%d|%s|%s|" % (beacon.tenant_id, beacon.widget_id.bytes, beacon.session_id.encode())
-
-
-def _hash(scope: hashlib.blake2b, event_id: str) -> bytes:
-    hasher = scope.copy()
-    hasher.update(event_id.encode())
-    return hasher.digest()
+def _counts(tally: Mapping[tuple[int, str], int]) -> Columns:
+    return (
+        Integers.of([tenant_id for tenant_id, _ in tally]),
+        Texts.of([name for _, name in tally]),
+        Integers.of(list(tally.values())),
+    )

@@ -1,6 +1,6 @@
 """Ingest: beacons of this process that wait at the same time become one transaction and one fsync.
 
-Its own queue and its own connections, two at most: tracking never waits for a command, nor a command for it.
+Its own queue and its own connections, three at most: tracking never waits for a command, nor a command for it.
 """
 
 from __future__ import annotations
@@ -20,15 +20,17 @@ from domain.refusals import Unavailable
 from infrastructure.clock import now
 from infrastructure.ending import end
 from infrastructure.postgres import Database
-from infrastructure.track.batch import Here, Parcel, parcel, see, store
+from infrastructure.track.batch import store
+from infrastructure.track.online import Here, see
+from infrastructure.track.parcel import Parcel, parcel
 from infrastructure.track.retention import make_partitions
 
 QUEUE = 50_000
 """Events that may wait; then 503."""
 EVENTS_PER_GROUP = 5_000
-COHORT = 1_200
+COHORT = 800
 """So many waiting events are worth a second group while the first one is synced."""
-GROUPS_AT_ONCE = 2
+GROUPS_AT_ONCE = 3
 DEADLINE = 10.0
 """Seconds a group may take."""
 

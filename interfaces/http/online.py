@@ -8,7 +8,7 @@ import msgspec
 from litestar import Response, get
 
 from domain.ids import wire
-from infrastructure.track.batch import ONLINE_SECONDS
+from infrastructure.track.online import ONLINE_SECONDS
 from interfaces.http.audience import STAFF, Asker
 from interfaces.http.body import JsonRequest
 from interfaces.http.headers import answer

@@ -14,9 +14,8 @@ from application.tracking import Sighting
 from domain.ids import wire
 from infrastructure.nats.feed import Feed
 from infrastructure.postgres import Database
-from infrastructure.track.batch import ONLINE_SECONDS, Here
 from infrastructure.track.ingest import Ingest
-from infrastructure.track.online import sweep_online
+from infrastructure.track.online import ONLINE_SECONDS, Here, sweep_online
 from interfaces.ws.frames import VisitorHere
 from interfaces.ws.whisper import Whisper, encode_whisper
 

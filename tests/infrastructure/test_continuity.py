@@ -29,8 +29,8 @@ from infrastructure.projector.positions import ReadPositions
 from infrastructure.projector.runner import Projector
 from infrastructure.reactor import Reactor
 from infrastructure.timers import HELD, Timers
-from infrastructure.track.batch import Here
 from infrastructure.track.ingest import Ingest
+from infrastructure.track.online import Here
 from interfaces.continuity import ContinuedReading, SitePresence
 from interfaces.workload import Workload
 from projections.registry import PROJECTIONS

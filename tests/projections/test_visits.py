@@ -10,8 +10,8 @@ from application.handling import EndConversation
 from application.receipts import RateConversation
 from application.tracking import TrackedEvent
 from infrastructure.postgres import Database
-from infrastructure.track.batch import ONLINE_SECONDS
 from infrastructure.track.ingest import Ingest
+from infrastructure.track.online import ONLINE_SECONDS
 from projections.online import OnlinePage, read_online
 from projections.visits import forget_page_views, is_known
 from tests.projections.conftest import ReadModels
