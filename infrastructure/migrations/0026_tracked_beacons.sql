@@ -1,9 +1,11 @@
 -- What one browser reports at once is one row: fifty events cost one row and one index entry instead of fifty of each.
 -- track.event is read as before; it is a view now.
--- events: [{"event_id", "name", "at", "url", "title", "referrer", "props"}]; what is null may be left out.
+-- events: [{"i": the last half of event_id in hexadecimal, "n": name, "t": at, "u": url, "h": title (heading),
+--   "r": referrer, "p": props}]; what is null may be left out. Short names: each is written to disk fifty times.
+-- scope: the first half of each event_id, in hexadecimal.
 CREATE TABLE track.beacon (
   day date NOT NULL, tenant_id int NOT NULL, visitor_id uuid NOT NULL, widget_id uuid NOT NULL, session_id text NOT NULL,
-  is_proven boolean NOT NULL, events json NOT NULL
+  is_proven boolean NOT NULL, scope text NOT NULL, events json NOT NULL
 ) PARTITION BY RANGE (day);
 -- To compress them would cost as much as all the rest, for what is gone after some weeks.
 ALTER TABLE track.beacon ALTER COLUMN events SET STORAGE EXTERNAL;
@@ -53,18 +55,19 @@ SELECT track.make_partitions(min(day), max(day)) FROM track.event HAVING count(*
 SELECT track.make_partitions((now() AT TIME ZONE 'UTC')::date, (now() AT TIME ZONE 'UTC')::date + 7);
 
 -- Fifty to a row, as they come now. U+0000, which props could hold and JSON is not read with, goes.
-INSERT INTO track.beacon (day, tenant_id, visitor_id, widget_id, session_id, is_proven, events)
-  SELECT day, tenant_id, visitor_id, widget_id, session_id, is_proven, json_agg(json_build_object(
-      'event_id', event_id, 'name', name, 'at', at, 'url', url, 'title', title, 'referrer', referrer, 'props',
-      CASE WHEN strpos(props::text, '\u0000') = 0 THEN props END) ORDER BY at)
-    FROM (SELECT *, (row_number() OVER (PARTITION BY day, tenant_id, visitor_id, widget_id, session_id, is_proven
-      ORDER BY at) - 1) / 50 AS part FROM track.event) e
-    GROUP BY day, tenant_id, visitor_id, widget_id, session_id, is_proven, part;
+INSERT INTO track.beacon (day, tenant_id, visitor_id, widget_id, session_id, is_proven, scope, events)
+  SELECT day, tenant_id, visitor_id, widget_id, session_id, is_proven, left(id, 16), json_agg(json_build_object(
+      'i', right(id, 16), 'n', name, 't', at, 'u', url, 'h', title, 'r', referrer,
+      'p', CASE WHEN strpos(props::text, '\u0000') = 0 THEN props END) ORDER BY at)
+    FROM (SELECT *, encode(uuid_send(event_id), 'hex') AS id, (row_number() OVER (PARTITION BY day, tenant_id, visitor_id,
+      widget_id, session_id, is_proven, left(encode(uuid_send(event_id), 'hex'), 16) ORDER BY at) - 1) / 50 AS part
+      FROM track.event) e
+    GROUP BY day, tenant_id, visitor_id, widget_id, session_id, is_proven, left(id, 16), part;
 DROP TABLE track.event;
 
 CREATE VIEW track.event WITH (security_invoker = true) AS
-  SELECT b.day, b.tenant_id, b.visitor_id, e.event_id, b.widget_id, b.session_id, b.is_proven, e.name, e.at, e.url,
-    e.title, e.referrer, e.props
-  FROM track.beacon b CROSS JOIN LATERAL json_to_recordset(b.events) AS e(
-    event_id uuid, name text, at timestamptz, url text, title text, referrer text, props json);
+  SELECT b.day, b.tenant_id, b.visitor_id, (b.scope || e.i)::uuid AS event_id, b.widget_id, b.session_id, b.is_proven,
+    e.n AS name, e.t AS at, e.u AS url, e.h AS title, e.r AS referrer, e.p AS props
+  FROM track.beacon b CROSS JOIN LATERAL json_to_recordset(b.events)
+    AS e(i text, n text, t timestamptz, u text, h text, r text, p json);
 GRANT SELECT ON track.event TO verbatim_api, verbatim_worker;

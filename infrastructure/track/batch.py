@@ -12,7 +12,7 @@ import psycopg
 from application.tracking import Sighting
 from infrastructure.arrays import BinaryArray, Integers, Texts, Uuids
 from infrastructure.postgres import Connection
-from infrastructure.track.online import Here, mark, sightings
+from infrastructure.track.online import Here, Marking, mark, sightings
 from infrastructure.track.parcel import Parcel
 
 # In order of the key, as in every transaction: no two groups can wait for each other.
@@ -27,11 +27,11 @@ _SIFT = (
     b" ON CONFLICT DO NOTHING RETURNING tenant_id, event_id"
 )
 _KEEP = b"""
-INSERT INTO track.beacon (day, tenant_id, visitor_id, widget_id, session_id, is_proven, events)
+INSERT INTO track.beacon (day, tenant_id, visitor_id, widget_id, session_id, is_proven, scope, events)
 SELECT (now() AT TIME ZONE 'UTC')::date,
-  b.tenant_id, b.visitor_id, b.widget_id, b.session_id, b.proven = 1, b.events::json
-FROM unnest(%b::int[], %b::uuid[], %b::uuid[], %b::text[], %b::int[], %b::text[])
-  AS b(tenant_id, visitor_id, widget_id, session_id, proven, events)"""
+  b.tenant_id, b.visitor_id, b.widget_id, b.session_id, b.proven = 1, b.scope, b.events::json
+FROM unnest(%b::int[], %b::uuid[], %b::uuid[], %b::text[], %b::int[], %b::text[], %b::text[])
+  AS b(tenant_id, visitor_id, widget_id, session_id, proven, scope, events)"""
 _COUNT = b"""
 INSERT INTO track.tally (day, tenant_id, name, number)
 SELECT (now() AT TIME ZONE 'UTC')::date, c.* FROM unnest(%b::int[], %b::text[], %b::int[]) AS c"""
@@ -64,20 +64,22 @@ async def _store_new(connection: Connection, parcels: Sequence[Parcel]) -> tuple
     here, keys, new = _each_once(parcels), _keys(parcels), _rows(parcels)  # before BEGIN: nobody waits for it
     async with connection.pipeline(), connection.transaction():
         await _write(connection, _MARK, keys)
-        return await _finish(connection, new, here)
+        seen = await _keep(connection, new, here)
+    return await sightings(seen, here)  # after COMMIT, which so need not wait for us
 
 
 async def _store_sifted(connection: Connection, parcels: Sequence[Parcel]) -> tuple[Sighting, ...]:
     async with connection.pipeline(), connection.transaction():
         found = await (await connection.execute(_SIFT, _keys(parcels))).fetchall()
-        fresh = {(tenant_id, event_id.bytes) for tenant_id, event_id in found}
-        return await _finish(connection, _rows([_sifted(one, fresh) for one in parcels]), _each_once(parcels))
+        fresh, here = {(tenant_id, event_id.bytes) for tenant_id, event_id in found}, _each_once(parcels)
+        seen = await _keep(connection, _rows([_sifted(one, fresh) for one in parcels]), here)
+    return await sightings(seen, here)
 
 
-async def _finish(connection: Connection, new: _Rows, here: Sequence[Here]) -> tuple[Sighting, ...]:
+async def _keep(connection: Connection, new: _Rows, here: Sequence[Here]) -> Marking:
     await _write(connection, _KEEP, new.beacons)
     await _write(connection, _COUNT, new.tally)
-    return await sightings(await mark(connection, here), here)
+    return await mark(connection, here)
 
 
 async def _write(connection: Connection, statement: bytes, columns: Columns) -> None:
@@ -89,7 +91,7 @@ def _sifted(one: Parcel, fresh: set[tuple[int, bytes]]) -> Parcel:
     """Its events of which this is the first; what is taken is `fresh` no more."""
     numbers: list[int] = []
     for number, id in enumerate(one.ids):
-        key = (one.tenant_id, id)
+        key = (one.tenant_id, one.scope + id)
         if key in fresh:
             fresh.remove(key)
             numbers.append(number)
@@ -114,7 +116,7 @@ def _keys(parcels: Sequence[Parcel]) -> Columns:
     tenants, ids = list[int](), list[bytes]()
     for one in parcels:
         tenants += [one.tenant_id] * one.count
-        ids += one.ids
+        ids += [one.scope + id for id in one.ids]
     return (Integers.of(tenants), Uuids.of_bytes(ids)) if ids else ()
 
 
@@ -135,6 +137,7 @@ def _beacons(named: Sequence[tuple[Parcel, UUID]]) -> Columns:
         Uuids.of([one.widget_id for one, _ in named]),
         Texts.of([one.session_id for one, _ in named]),
         Integers.of([int(one.is_proven) for one, _ in named]),
+        Texts.of([one.scope.hex() for one, _ in named]),
         Texts.of_bytes([encode(one.events) for one, _ in named]),
     )
 

@@ -1,6 +1,6 @@
 """Ingest: beacons of this process that wait at the same time become one transaction and one fsync.
 
-Its own queue and its own connections, three at most: tracking never waits for a command, nor a command for it.
+Its own queue and its own connections, four at most: tracking never waits for a command, nor a command for it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ QUEUE = 50_000
 EVENTS_PER_GROUP = 5_000
 COHORT = 800
 """So many waiting events are worth a second group while the first one is synced."""
-GROUPS_AT_ONCE = 3
+GROUPS_AT_ONCE = 4
 DEADLINE = 10.0
 """Seconds a group may take."""
 

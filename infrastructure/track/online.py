@@ -38,6 +38,10 @@ DELETE FROM track.online o USING (
 RETURNING o.tenant_id, o.visitor_id"""
 
 
+Marking = AsyncCursor[tuple[Any, ...]] | None
+"""What a statement that marked says; None where there was nobody to mark."""
+
+
 class Here(msgspec.Struct, frozen=True):
     """Somebody seen just now; the addresses are None where only their being there is known."""
 
@@ -53,14 +57,14 @@ async def see(connection: Connection, here: Sequence[Here]) -> tuple[Sighting, .
     return await sightings(await mark(connection, here), ())
 
 
-async def mark(connection: Connection, here: Sequence[Here]) -> AsyncCursor[tuple[Any, ...]] | None:
+async def mark(connection: Connection, here: Sequence[Here]) -> Marking:
     """The statement alone, for a transaction of more; its answer is for `sightings`."""
     if not here:
         return None
     return await connection.execute(_SEE, (msgspec.json.encode(here).decode(), ONLINE_SECONDS, ONLINE_SECONDS))
 
 
-async def sightings(seen: AsyncCursor[tuple[Any, ...]] | None, here: Sequence[Here]) -> tuple[Sighting, ...]:
+async def sightings(seen: Marking, here: Sequence[Here]) -> tuple[Sighting, ...]:
     """Those of the marked who just came, or are on a page of these now."""
     pages = {(one.tenant_id, one.visitor_id) for one in here if one.url is not None}
     rows = [] if seen is None else await seen.fetchall()

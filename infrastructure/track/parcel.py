@@ -14,11 +14,22 @@ import msgspec
 from application.tracking import HEARTBEAT, PAGE_VIEW, Beacon, TrackedEvent
 from infrastructure.track.online import Here
 
+_SHORT = {
+    "id": "i",
+    "name": "n",
+    "at": "t",
+    "url": "u",
+    "title": "h",
+    "referrer": "r",
+    "props": "p",
+}
+"""Each is written to disk fifty times a row; the view track.event has the names back."""
 
-class StoredEvent(msgspec.Struct, frozen=True, omit_defaults=True):
+
+class StoredEvent(msgspec.Struct, frozen=True, omit_defaults=True, rename=_SHORT):
     """An event as `track.beacon` holds it. Without consent nothing but a name is there."""
 
-    event_id: str
+    id: str
     name: str
     at: datetime | None = None
     url: str | None = None
@@ -28,7 +39,7 @@ class StoredEvent(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Parcel(msgspec.Struct, frozen=True):
-    """`ids` are the events', of 16 bytes, the first 8 their visitor's or session's. `here`: who is where now.
+    """`scope`: 8 bytes, the visitor's or session's; `ids`: 8 of each event. `here`: who is where now.
 
     Without consent it names nobody.
     """
@@ -38,6 +49,7 @@ class Parcel(msgspec.Struct, frozen=True):
     widget_id: UUID
     session_id: str
     is_proven: bool
+    scope: bytes
     ids: Sequence[bytes]
     events: Sequence[StoredEvent]
     here: Here | None
@@ -55,13 +67,14 @@ class Parcel(msgspec.Struct, frozen=True):
 def parcel(beacon: Beacon, arrived_at: datetime, secret: bytes) -> Parcel:
     """Takes out of the beacon what may be stored; a clock that is ahead is set to `arrived_at`."""
     told = [event for event in beacon.events if event.name != HEARTBEAT]
-    ids = _ids(beacon, told, secret)
+    hasher = hashlib.blake2b(_scope(beacon), key=secret, digest_size=8)
+    ids = [os.urandom(8) if one.event_id is None else _hash(hasher, one.event_id) for one in told]
     if beacon.visitor_id is None:
         counted = [StoredEvent("", event.name) for event in told]
-        return Parcel(beacon.tenant_id, None, beacon.widget_id, "", False, ids, counted, None)
+        return Parcel(beacon.tenant_id, None, beacon.widget_id, "", False, hasher.digest(), ids, counted, None)
     events = [_stored(id, event, arrived_at) for id, event in zip(ids, told, strict=True)]
     who = (beacon.tenant_id, beacon.visitor_id, beacon.widget_id, beacon.session_id, beacon.is_proven)
-    return Parcel(*who, ids, events, _here(beacon.tenant_id, beacon.visitor_id, told))
+    return Parcel(*who, hasher.digest(), ids, events, _here(beacon.tenant_id, beacon.visitor_id, told))
 
 
 def _stored(id: bytes, event: TrackedEvent, arrived_at: datetime) -> StoredEvent:
@@ -75,12 +88,6 @@ def _here(tenant_id: int, visitor_id: UUID, events: Sequence[TrackedEvent]) -> H
         if event.name == PAGE_VIEW and event.url is not None:
             return Here(tenant_id, visitor_id, event.url, event.title, event.referrer)
     return Here(tenant_id, visitor_id)
-
-
-def _ids(beacon: Beacon, events: Sequence[TrackedEvent], secret: bytes) -> list[bytes]:
-    hasher = hashlib.blake2b(_scope(beacon), key=secret, digest_size=8)
-    scope = hasher.digest()
-    return [scope + (os.urandom(8) if one.event_id is None else _hash(hasher, one.event_id)) for one in events]
 
 
 def _scope(beacon: Beacon) -> bytes:

@@ -19,7 +19,8 @@ from tests.support.beacons import VISITOR, beacon, page, rows
 BEACONS = "0026_tracked_beacons.sql"
 OLD = """
 INSERT INTO track.event
-SELECT (now() AT TIME ZONE 'UTC')::date - n / 100, 7, %s, gen_random_uuid(), %s, 'visit', true, 'page_view',
+SELECT (now() AT TIME ZONE 'UTC')::date - n / 100, 7, %s,
+  ('0123456789abcdef' || lpad(to_hex(n), 16, '0'))::uuid, %s, 'visit', true, 'page_view',
   now() - n * interval '1 second', 'https://shop.test/' || n, NULL, NULL, %s FROM generate_series(1, 120) n"""
 YESTERDAY = "SELECT track.make_partitions((now() AT TIME ZONE 'UTC')::date - 1, (now() AT TIME ZONE 'UTC')::date)"
 

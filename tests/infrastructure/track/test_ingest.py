@@ -213,7 +213,7 @@ async def test_retention_drops_the_days_that_are_too_old_and_nothing_else(
         for age in (92, 91, 90, 89):
             await connection.execute(
                 f"INSERT INTO track.beacon SELECT {today} - %s, tenant_id, visitor_id, widget_id, session_id, "
-                "is_proven, replace(events::text, 'test/new', %s)::json FROM track.beacon "
+                "is_proven, scope, replace(events::text, 'test/new', %s)::json FROM track.beacon "
                 "WHERE events::text LIKE '%%test/new%%'".encode(),
                 (age, f"test/{age}"),
             )
