@@ -36,15 +36,16 @@ BEGIN
   RETURN made;
 END $$;
 
--- Drops every day before this one; how many partitions that were.
+-- Drops every day before this one; how many partitions that were. CASE: PostgreSQL may look at a relation's name before
+-- it knows whose partition it is, and other names are no dates.
 CREATE OR REPLACE FUNCTION track.drop_partitions(before date) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, track AS $$
 DECLARE part text; dropped int := 0;
 BEGIN
   PERFORM pg_advisory_xact_lock(7012);
   FOR part IN SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-    WHERE i.inhparent IN ('track.beacon'::regclass, 'track.tally'::regclass)
-      AND to_date(right(c.relname, 8), 'YYYYMMDD') < before ORDER BY 1 LOOP
+    WHERE CASE WHEN i.inhparent IN ('track.beacon'::regclass, 'track.tally'::regclass)
+      THEN to_date(right(c.relname, 8), 'YYYYMMDD') < before END ORDER BY 1 LOOP
     EXECUTE format('DROP TABLE track.%I', part);
     dropped := dropped + 1;
   END LOOP;

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from playwright.sync_api import FrameLocator, Locator, Page, Route, expect
 
@@ -19,6 +20,9 @@ QUESTION = "How do I wash a wool blanket?"
 GREETING = "Good morning, this is Ada. Which blanket is it?"
 ORDER = "The green one, order LL-20417."
 NOTE = "Bought last winter, still under warranty."
+
+KNOWN = "() => Object.values({...localStorage}).some((kept) => kept.includes('vt_'))"
+"""The browser knows who its visitor is."""
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -140,6 +144,48 @@ def test_a_first_answer_lost_on_the_way_is_found_again_after_a_reload(visitor: S
     picture(visitor.page, "found-again")
 
 
+def test_who_only_looked_around_before_sees_their_first_words_and_the_answer(visitor: Screen) -> None:
+    """Their socket is there before their conversation is: all of it comes by frames."""
+    visitor.page.goto("/demo")
+    visitor.page.wait_for_function(KNOWN)
+    with visitor.page.expect_websocket(lambda socket: "/api/ws/chat" in socket.url) as opened:
+        visitor.page.reload()
+    opened.value.wait_for_event("framereceived", predicate=lambda frame: "checkpoint" in str(frame))
+    chat = open_chat(visitor.page, load=False)
+    write(chat, QUESTION)
+    expect(chat.locator("#log .from-assistant .bubble")).to_contain_text("wool")
+    expect(chat.locator(".from-visitor .bubble")).to_have_text([QUESTION])
+
+
+def test_a_first_answer_lost_is_found_again_though_the_visit_was_reported_meanwhile(
+    product: RunningProduct, visitor: Screen, agent: Screen, owner: httpx.Client, picture: Picture
+) -> None:
+    """What reported the page became somebody else than the one whose first words the server has."""
+    begun = started(owner)
+    visitor.page.route("**/api/widgets/*/track", lambda route: route.abort())
+    visitor.page.route("**/api/widgets/*/chat", lose_the_answer)
+    chat = open_chat(visitor.page)
+    write(chat, QUESTION)
+    expect(chat.get_by_text(re.compile("Not sent"))).to_be_visible()
+    visitor.page.unroute("**/api/widgets/*/track")
+    visitor.page.wait_for_function(KNOWN)
+
+    visitor.page.unroute("**/api/widgets/*/chat")
+    visitor.page.reload()
+    chat = open_chat(visitor.page, load=False)
+    answer = chat.locator("#log .from-assistant .bubble")
+    expect(answer).to_contain_text("wool")
+    expect(chat.locator(".from-visitor .bubble")).to_have_text([QUESTION])
+    picture(visitor.page, "found-again-by-another")
+    assert started(owner) == begun + 1
+
+    log_in(agent.page, product.users_of("agent")[0])
+    chat.get_by_role("button", name="Talk to a human").click()
+    take(agent.page, answer.inner_text())
+    reply(agent.page, GREETING)
+    expect(chat.locator(".from-agent .bubble")).to_have_text(GREETING)
+
+
 def test_only_people_who_answer_get_to_the_desk(product: RunningProduct, agent: Screen) -> None:
     page = agent.page
     page.goto("/agent")
@@ -149,6 +195,16 @@ def test_only_people_who_answer_get_to_the_desk(product: RunningProduct, agent: 
     expect(page.get_by_role("button", name="Log in")).to_be_visible()
     fill_door(page, agent_of_it.email, "wrong")
     expect(page.get_by_role("alert").filter(has_text="password is wrong")).to_be_visible()
+
+
+def started(owner: httpx.Client) -> int:
+    """How many conversations began ever."""
+    number, after, is_more = 0, 0, True
+    while is_more:
+        page = owner.get("/api/v1/events", params={"after": after, "limit": 500}).json()
+        number += sum(event["type"].startswith("conversation.started") for event in page["data"])
+        after, is_more = page["next"], bool(page["data"])
+    return number
 
 
 def lose_the_answer(route: Route) -> None:

@@ -1,6 +1,6 @@
 /** What the agent has in front: the inbox and the open conversation, read once, kept up by the socket. Draws nothing. */
 
-import { conversationPages } from "../shared/conversation_pages.js";
+import { readConversation } from "../shared/conversation_pages.js";
 import { Outbox } from "../shared/outbox.js";
 import { ReconnectingSocket } from "../shared/socket.js";
 import { Store } from "../shared/store.js";
@@ -210,12 +210,7 @@ export class Desk {
   }
 
   async #readConversation() {
-    const id = this.selectedId;
-    if (!id) return;
-    for await (const { head, messages } of conversationPages(this.api, id)) {
-      this.store.takeConversations([head]);
-      this.store.takeMessages(id, messages);
-    }
+    if (this.selectedId) await readConversation(this.api, this.store, this.selectedId);
   }
 
   #isInTab(row) {

@@ -1,7 +1,7 @@
 /** The visitor's side of the protocol: one widget, one visitor, the conversation in view. Draws nothing. */
 
 import { Api } from "../shared/api.js";
-import { conversationPages } from "../shared/conversation_pages.js";
+import { readConversation } from "../shared/conversation_pages.js";
 import { Outbox } from "../shared/outbox.js";
 import { ReconnectingSocket } from "../shared/socket.js";
 import { Store } from "../shared/store.js";
@@ -120,17 +120,22 @@ export class Chat {
     this.store.changed();
     try {
       const { body } = await this.#ask(item);
-      if (body.visitorToken) this.memory.keep({ visitorToken: body.visitorToken });
+      if (body.visitorToken) this.#become(body.visitorToken);
       this.conversationId = body.conversationId ?? this.conversationId;
       this.#isFresh = false;
       this.campaign = null;
       this.#listen();
       this.visitor.hasSeen(body.seq);
-      if (!this.#hasArrived(item)) await this.#load(this.conversationId);
+      if (!this.#hasArrived(item)) await readConversation(this.visitor, this.store, this.conversationId);
     } finally {
       this.#asking -= 1;
       this.store.changed();
     }
+  }
+
+  #become(visitorToken) {
+    this.memory.keep({ visitorToken });
+    this.#socket = this.#socket?.close() ?? null; // another's
   }
 
   /** Came back over the socket already, and so will the answer. */
@@ -140,17 +145,17 @@ export class Chat {
   }
 
   async #ask(item) {
-    const isFirst = !this.conversationId && this.answers;
-    const told = !this.conversationId && this.campaign;
+    const { answers, campaign } = this.conversationId ? {} : this;
     const facts = {
-      ...{ sessionId: this.memory.sessionId, conversationId: this.conversationId },
-      ...(isFirst ? { preChat: this.answers } : {}),
-      ...(told ? { campaignId: told.id, locale: told.locale } : {}),
+      ...{ sessionId: this.memory.sessionId, conversationId: this.conversationId, isNobody: !this.memory.visitorToken },
+      ...(answers ? { preChat: answers } : {}),
+      ...(campaign ? { campaignId: campaign.id, locale: campaign.locale } : {}),
     };
-    const { conversationId, ...aim } = this.outbox.aim(item.key, facts);
+    const { conversationId, isNobody, ...aim } = this.outbox.aim(item.key, facts);
+    const site = isNobody ? this.stranger : this.site; // somebody else's same words would be another conversation
     const said = { ...aim, message: item.text, clientMessageId: item.key };
     try {
-      return await this.#say(this.site, conversationId ? { ...said, conversationId } : said);
+      return await this.#say(site, conversationId ? { ...said, conversationId } : said);
     } catch (problem) {
       if (problem.details.form) this.#askAgain(item, problem.details);
       if (STORED.has(problem.code) && conversationId) return { body: { conversationId } };
@@ -190,7 +195,10 @@ export class Chat {
     if (frame.type === "assistant:delta" && frame.data.conversationId === this.conversationId) this.#hear(frame.data);
     if (frame.type === "message:new") this.#draft.forget();
     if (frame.type === "message:new" && frame.data.role === "visitor") this.outbox.confirm(frame.data);
-    if (frame.type === "conversation:new" && !this.conversationId) this.conversationId = frame.data.id;
+    if (frame.type === "conversation:new" && !this.conversationId) {
+      this.conversationId = frame.data.id;
+      this.store.open(this.conversationId); // its first words follow
+    }
     this.visitor.hasSeen(frame.seq);
     if (!this.store.apply(frame)) this.#catchUp();
   }
@@ -218,19 +226,11 @@ export class Chat {
       const { body } = await this.visitor.get("/api/v1/chat/visitor/conversations");
       this.store.takeConversations(body.data);
       if (!this.conversationId && !this.#isFresh) this.conversationId = body.data[0]?.id ?? null;
-      if (this.conversationId) await this.#load(this.conversationId);
+      if (this.conversationId) await readConversation(this.visitor, this.store, this.conversationId);
       this.isLoaded = true;
       this.store.changed();
     } catch (problem) {
       this.#troubled(problem);
-    }
-  }
-
-  async #load(id) {
-    this.store.open(id);
-    for await (const { head, messages } of conversationPages(this.visitor, id)) {
-      this.store.takeConversations([head]);
-      this.store.takeMessages(id, messages);
     }
   }
 

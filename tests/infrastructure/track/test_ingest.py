@@ -226,6 +226,22 @@ async def test_retention_drops_the_days_that_are_too_old_and_nothing_else(
     assert await drop_old(database, 90) == 0
 
 
+async def test_partitions_of_something_else_do_not_disturb_retention(
+    database: Database, database_url: str
+) -> None:
+    """Whichever way PostgreSQL joins them: their names are no dates."""
+    ways = [(), ("nestloop",), ("nestloop", "hashjoin"), ("nestloop", "mergejoin"), ("hashjoin", "mergejoin")]
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as owner:
+        await owner.execute("CREATE TABLE public.ledger (n int) PARTITION BY LIST (n)")
+        await owner.execute("CREATE TABLE public.ledger_east_1 PARTITION OF public.ledger FOR VALUES IN (1)")
+        await owner.execute("ANALYZE pg_class, pg_inherits")
+        for off in ways:
+            for way in ("nestloop", "hashjoin", "mergejoin"):
+                await owner.execute(f"SET enable_{way} = {'off' if way in off else 'on'}".encode())
+            found = await owner.execute("SELECT track.drop_partitions('2000-01-01')")
+            assert await found.fetchone() == (0,), off
+
+
 async def test_a_day_without_a_partition_is_made_when_the_first_event_comes(
     database: Database, database_url: str, ingest: Ingest
 ) -> None:
