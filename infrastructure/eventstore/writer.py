@@ -25,8 +25,8 @@ SLICES_PER_BATCH = 512
 QUEUE = 4096
 COHORT = 8
 """So many waiting commands are worth a second batch: it waits for the lock while the first one is synced, and this
-process works on the answers of one while PostgreSQL works on the other. With 16 in flight two batches of 8 are a sixth
-faster than one of 16 at a time; fewer would only cost a second fsync."""
+process works on the answers of one while PostgreSQL works on the other. With 16 in flight two batches of 8 are a
+sixth faster than one of 16 at a time; fewer would only cost a second fsync."""
 SESSIONS = 2
 BUSY = (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled)
 
