@@ -12,6 +12,7 @@ from application.log import Appended, VersionConflict
 from domain.refusals import IdempotencyMismatch
 from infrastructure.eventstore.rows import StoredRow
 from infrastructure.eventstore.store import EventStore
+from infrastructure.eventstore.verify import verify_log
 from infrastructure.postgres import Role, conninfo
 from tests.support.appends import Talk, append_of, plain
 
@@ -72,6 +73,18 @@ async def test_positions_are_gapless_over_all_and_per_tenant(store: EventStore, 
         assert seqs == list(range(1, len(seqs) + 1))
     spans = sorted((answer.first_position, answer.last_position) for answer in answers)
     assert [first for first, _ in spans] == [1, *(last + 1 for _, last in spans[:-1])]
+
+
+@pytest.mark.parametrize("others", [6, 7, 8, 30])
+async def test_a_tenant_goes_on_where_it_was_however_many_batches_came_between(
+    store: EventStore, others: int
+) -> None:
+    """The newest few batches are looked at first."""
+    await store.append(append_of(7, plain(uuid4(), count=3)))
+    for _ in range(others):
+        await store.append(append_of(8, plain(uuid4())))
+    assert (await store.append(append_of(7, plain(uuid4())))).seq == 4
+    assert (await verify_log(store.database)).is_sound
 
 
 async def test_a_listener_that_fails_stops_neither_the_writer_nor_the_next_listener(store: EventStore) -> None:
