@@ -57,11 +57,12 @@ ORDER BY at DESC OFFSET %s LIMIT 1"""
 _FORGET = """
 WITH gone AS (DELETE FROM track.beacon v WHERE v.tenant_id = %(tenant_id)s AND (v.visitor_id = ANY(%(ids)s)
   OR NOT v.is_proven AND v.session_id IN (SELECT m.session_id FROM read.contact_moment m
-    WHERE m.tenant_id = %(tenant_id)s AND m.contact_id = ANY(%(ids)s))) RETURNING 1),
+    WHERE m.tenant_id = %(tenant_id)s AND m.contact_id = ANY(%(ids)s)))
+  RETURNING json_array_length(v.events) AS n),
 left_now AS (DELETE FROM track.online o WHERE o.tenant_id = %(tenant_id)s AND o.visitor_id = ANY(%(ids)s)),
 shown AS (DELETE FROM campaigns.impression i
   WHERE i.tenant_id = %(tenant_id)s AND i.visitor_id = ANY(%(ids)s))
-SELECT count(*) FROM gone"""
+SELECT coalesce(sum(n), 0) FROM gone"""
 
 _KNOWN = """
 SELECT EXISTS (SELECT FROM read.contact c WHERE c.tenant_id = %(tenant_id)s AND c.contact_id = %(id)s)
