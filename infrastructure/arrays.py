@@ -118,14 +118,6 @@ class Texts(BinaryArray):
         """UTF-8 already."""
         return cls(len(values), _any(values))
 
-    @classmethod
-    def of_some(cls, values: Sequence[str | None]) -> Texts:
-        """None is NULL."""
-        full = [value for value in values if value is not None]
-        if len(full) == len(values):
-            return cls.of(full)
-        return cls(len(values), b"".join([_NULL if value is None else _item(value.encode()) for value in values]))
-
 
 def _alike(values: Sequence[bytes]) -> bytes:
     """Without a line of Python per value."""
@@ -143,6 +135,3 @@ def _any(values: Sequence[bytes]) -> bytes:
 
 def _item(value: bytes) -> bytes:
     return (_LENGTHS[len(value)] if len(value) < len(_LENGTHS) else struct.pack(">i", len(value))) + value
-
-
-_NULL = struct.pack(">i", -1)

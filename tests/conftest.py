@@ -89,6 +89,17 @@ def built_template(postgres_server: str, migrated_template: str) -> Iterator[str
 
 
 @pytest.fixture
+def empty_url(postgres_server: str) -> Iterator[str]:
+    """A database with nothing in it."""
+    name = f"empty_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    yield make_conninfo(postgres_server, dbname=name)
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
 def database_url(postgres_server: str, migrated_template: str) -> Iterator[str]:
     """A fresh, migrated database of this test alone (owner login; the program takes its roles itself)."""
     with fresh_database(postgres_server, migrated_template) as url:

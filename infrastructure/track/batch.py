@@ -14,28 +14,24 @@ from infrastructure.arrays import BinaryArray, Integers, Texts, Uuids
 from infrastructure.postgres import Connection
 from infrastructure.track.online import Here, Marking, mark, sightings
 from infrastructure.track.parcel import Parcel
+from infrastructure.track.retention import TODAY
 
 # In order of the key, as in every transaction: no two groups can wait for each other.
-_KEYS = b"FROM unnest(%b::int[], %b::uuid[]) AS k(tenant_id, event_id)"
+_KEYS = "FROM unnest(%b::int[], %b::uuid[]) AS k(tenant_id, event_id) ORDER BY 1, 2"
 _MARK = (
-    b"INSERT INTO track.seen (tenant_id, event_id, day)"
-    b" SELECT k.tenant_id, k.event_id, (now() AT TIME ZONE 'UTC')::date " + _KEYS + b" ORDER BY 1, 2"
+    f"INSERT INTO track.seen (tenant_id, event_id, day) SELECT k.tenant_id, k.event_id, {TODAY} {_KEYS}".encode()
 )
-_SIFT = (
-    b"INSERT INTO track.seen (tenant_id, event_id, day)"
-    b" SELECT DISTINCT k.tenant_id, k.event_id, (now() AT TIME ZONE 'UTC')::date " + _KEYS + b" ORDER BY 1, 2"
-    b" ON CONFLICT DO NOTHING RETURNING tenant_id, event_id"
-)
-_KEEP = b"""
+_SIFT = f"""
+INSERT INTO track.seen (tenant_id, event_id, day) SELECT DISTINCT k.tenant_id, k.event_id, {TODAY} {_KEYS}
+ON CONFLICT DO NOTHING RETURNING tenant_id, event_id""".encode()
+_KEEP = f"""
 INSERT INTO track.beacon (day, tenant_id, visitor_id, widget_id, session_id, is_proven, scope, events)
-SELECT (now() AT TIME ZONE 'UTC')::date,
-  b.tenant_id, b.visitor_id, b.widget_id, b.session_id, b.proven = 1, b.scope, b.events::json
+SELECT {TODAY}, b.tenant_id, b.visitor_id, b.widget_id, b.session_id, b.proven = 1, b.scope, b.events::json
 FROM unnest(%b::int[], %b::uuid[], %b::uuid[], %b::text[], %b::int[], %b::text[], %b::text[])
-  AS b(tenant_id, visitor_id, widget_id, session_id, proven, scope, events)"""
-_COUNT = b"""
+  AS b(tenant_id, visitor_id, widget_id, session_id, proven, scope, events)""".encode()
+_COUNT = f"""
 INSERT INTO track.tally (day, tenant_id, name, number)
-SELECT (now() AT TIME ZONE 'UTC')::date, c.* FROM unnest(%b::int[], %b::text[], %b::int[]) AS c"""
-
+SELECT {TODAY}, c.* FROM unnest(%b::int[], %b::text[], %b::int[]) AS c""".encode()
 
 Columns = tuple[BinaryArray, ...]
 
@@ -130,7 +126,6 @@ def _rows(parcels: Sequence[Parcel]) -> _Rows:
 
 
 def _beacons(named: Sequence[tuple[Parcel, UUID]]) -> Columns:
-    encode = msgspec.json.Encoder().encode
     return (
         Integers.of([one.tenant_id for one, _ in named]),
         Uuids.of([visitor_id for _, visitor_id in named]),
@@ -138,7 +133,7 @@ def _beacons(named: Sequence[tuple[Parcel, UUID]]) -> Columns:
         Texts.of([one.session_id for one, _ in named]),
         Integers.of([int(one.is_proven) for one, _ in named]),
         Texts.of([one.scope.hex() for one, _ in named]),
-        Texts.of_bytes([encode(one.events) for one, _ in named]),
+        Texts.of_bytes([msgspec.json.encode(one.events) for one, _ in named]),
     )
 
 

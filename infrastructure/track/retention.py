@@ -16,12 +16,14 @@ SWEPT_AT_ONCE = 10_000
 
 _log = structlog.get_logger(__name__)
 
-_TODAY = "(now() AT TIME ZONE 'UTC')::date"
-_MAKE = f"SELECT track.make_partitions({_TODAY}, {_TODAY} + %s)"
-_DROP = f"SELECT track.drop_partitions({_TODAY} - %s)"
+TODAY = "(now() AT TIME ZONE 'UTC')::date"
+"""The day of arrival, as PostgreSQL's clock has it."""
+
+_MAKE = f"SELECT track.make_partitions({TODAY}, {TODAY} + %s)"
+_DROP = f"SELECT track.drop_partitions({TODAY} - %s)"
 _FORGET_SEEN = f"""
 WITH gone AS (DELETE FROM track.seen WHERE ctid = ANY (ARRAY(SELECT ctid FROM track.seen
-  WHERE day < {_TODAY} - %s LIMIT %s)) RETURNING 1)
+  WHERE day < {TODAY} - %s LIMIT %s)) RETURNING 1)
 SELECT count(*) FROM gone"""
 
 

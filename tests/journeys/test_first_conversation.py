@@ -73,12 +73,7 @@ def test_a_visitor_is_answered_by_the_assistant_then_by_an_agent_and_a_reload_lo
 def test_a_note_stays_with_the_team_and_an_end_is_seen_by_both(
     product: RunningProduct, visitor: Screen, agent: Screen, picture: Picture
 ) -> None:
-    chat = open_chat(visitor.page)
-    write(chat, QUESTION)
-    expect(chat.locator("#log .from-assistant")).to_be_visible()
-    log_in(agent.page, product.users_of("agent")[0])
-    chat.get_by_role("button", name="Talk to a human").click()
-    take(agent.page, chat.locator("#log .from-assistant .bubble").inner_text())
+    chat = handed_over(product, visitor, agent)
 
     agent.page.get_by_role("button", name="Private note").click()
     reply(agent.page, NOTE)
@@ -98,12 +93,7 @@ def test_a_note_stays_with_the_team_and_an_end_is_seen_by_both(
 def test_what_the_agent_who_has_it_looks_at_is_read_on_every_screen(
     product: RunningProduct, visitor: Screen, agent: Screen
 ) -> None:
-    chat = open_chat(visitor.page)
-    write(chat, QUESTION)
-    expect(chat.locator("#log .from-assistant")).to_be_visible()
-    log_in(agent.page, product.users_of("agent")[0])
-    chat.get_by_role("button", name="Talk to a human").click()
-    take(agent.page, chat.locator("#log .from-assistant .bubble").inner_text())
+    chat = handed_over(product, visitor, agent)
     write(chat, ORDER)
     expect(transcript(agent.page).locator(".bubble").last).to_have_text(ORDER)
     row = agent.page.locator(".row[aria-current=true]")
@@ -219,6 +209,17 @@ def open_chat(page: Page, *, load: bool = True) -> FrameLocator:
     page.get_by_role("button", name="Chat").click()
     chat = page.frame_locator("iframe[title=Chat]")
     expect(chat.get_by_label("Your message")).to_be_focused()
+    return chat
+
+
+def handed_over(product: RunningProduct, visitor: Screen, agent: Screen) -> FrameLocator:
+    """The assistant answered, the visitor asked for a human, and an agent took it."""
+    chat = open_chat(visitor.page)
+    write(chat, QUESTION)
+    expect(chat.locator("#log .from-assistant")).to_be_visible()
+    log_in(agent.page, product.users_of("agent")[0])
+    chat.get_by_role("button", name="Talk to a human").click()
+    take(agent.page, chat.locator("#log .from-assistant .bubble").inner_text())
     return chat
 
 

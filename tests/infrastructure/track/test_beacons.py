@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
 
 from application.tracking import TrackedEvent
 from infrastructure.migrate import migrations
@@ -26,21 +25,14 @@ YESTERDAY = "SELECT track.make_partitions((now() AT TIME ZONE 'UTC')::date - 1, 
 
 
 @pytest.fixture
-async def old_database(postgres_server: str) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+async def old_database(empty_url: str) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
     """A database as it was before beacons."""
-    name = f"old_{uuid4().hex[:12]}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
-    async with await psycopg.AsyncConnection.connect(
-        make_conninfo(postgres_server, dbname=name), autocommit=True
-    ) as old:
+    async with await psycopg.AsyncConnection.connect(empty_url, autocommit=True) as old:
         for one in migrations():
             if one.name < BEACONS:
                 await old.execute(one.sql.encode())
         await old.execute(YESTERDAY.encode())
         yield old
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
 
 
 async def test_what_was_sent_at_once_is_one_row_and_reads_as_its_events(database: Database) -> None:

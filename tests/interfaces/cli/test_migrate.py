@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from uuid import uuid4
-
 import msgspec
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
 
 from infrastructure.migrate import migrations
 from tests.interfaces.cli.conftest import Command
 
 
 @pytest.fixture
-def empty(postgres_server: str, installed: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A database in which nothing is."""
-    name = f"empty_{uuid4().hex[:12]}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    url = make_conninfo(postgres_server, dbname=name)
-    monkeypatch.setenv("VERBATIM_DATABASE_URL", url)
-    yield url
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+def empty(empty_url: str, installed: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A database in which nothing is, and which the program is told of."""
+    monkeypatch.setenv("VERBATIM_DATABASE_URL", empty_url)
+    return empty_url
 
 
 def test_what_is_missing_is_applied_and_then_nothing_is(command: Command, empty: str) -> None:
