@@ -7,17 +7,19 @@ one is in its place) from a text that was tampered with. Bound to its place: ten
 from __future__ import annotations
 
 import hashlib
-import os
-from base64 import b64decode, b64encode
+from base64 import b64decode
+from binascii import b2a_base64
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.personal import ERASED, Erased
+from infrastructure.randomness import RandomBytes
 
 MARK = 4
 NONCE = 12
+_NONCES = RandomBytes(NONCE)
 
 
 class Tampered(Exception):
@@ -34,8 +36,9 @@ class SubjectKey:
         self._mark = hashlib.sha256(key).digest()[:MARK]
 
     def seal(self, text: str, place: bytes) -> str:
-        nonce = os.urandom(NONCE)
-        return b64encode(self._mark + nonce + self._cipher.encrypt(nonce, text.encode(), place)).decode()
+        nonce = _NONCES.take()
+        body = self._mark + nonce + self._cipher.encrypt(nonce, text.encode(), place)
+        return b2a_base64(body, newline=False).decode()
 
     def open(self, sealed: str, place: bytes) -> str | Erased:
         """The text; ERASED where another key sealed it. Raises Tampered."""
@@ -56,7 +59,7 @@ def place(tenant_id: int, stream_id: UUID, version: int, field: str) -> bytes:
 
 def wrap(key: bytes, secret: bytes, owner: str) -> bytes:
     """`secret` encrypted under `key`, bound to its owner's name."""
-    nonce = os.urandom(NONCE)
+    nonce = _NONCES.take()
     return nonce + AESGCM(key).encrypt(nonce, secret, owner.encode())
 
 
