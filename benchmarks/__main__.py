@@ -12,6 +12,7 @@ import uvloop
 from benchmarks import append, full_command, growth, idle, live, publish, relay, slow_model, track
 from benchmarks.rounds import Demand, Measured, play
 from benchmarks.servers import running_servers
+from infrastructure.garbage import settle
 
 SUITES = {
     "append": append.SUITE,
@@ -28,6 +29,7 @@ SUITES = {
 
 def main() -> None:
     options = _options()
+    settle()  # as the product does
     with tempfile.TemporaryDirectory(prefix="vb-bench-") as folder, running_servers(Path(folder)) as servers:
         names = options.only or list(SUITES)
         suites = [SUITES[name] for name in names]

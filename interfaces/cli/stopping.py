@@ -11,6 +11,8 @@ from typing import Any
 
 import uvloop
 
+from infrastructure.garbage import settle
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -36,6 +38,7 @@ def run_until_stopped(work: Coroutine[Any, Any, bool]) -> bool:
 
     Call it inside of `stoppable`. Signals that come after the loop are ignored.
     """
+    settle()
     try:
         return uvloop.run(_cancelled_by_signals(work))
     except asyncio.CancelledError:
