@@ -51,10 +51,26 @@ class Servers(msgspec.Struct, frozen=True):
 
 @contextmanager
 def running_servers(folder: Path) -> Generator[Servers]:
-    """Fresh ones with the product's own settings: fsync and synchronous_commit are on."""
+    """Fresh ones with the product's own settings: fsync and synchronous_commit are on. Not cold: see `_warm`."""
     with (
         open_data_directory(folder / "data") as directory,
         running_postgres(directory) as postgres,
         running_nats(directory) as nats,
     ):
+        _warm(postgres.dsn)
         yield Servers(postgres, nats)
+
+
+def _warm(dsn: str) -> None:
+    """Every one of PostgreSQL's buffers has held a page, as on a server that has run for a while.
+
+    Memory is there only once it is touched. In a virtual machine that takes up to 7 microseconds for 4 kB: a sixth
+    of what storing an event costs, paid by whoever stores most.
+    """
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("CREATE UNLOGGED TABLE filling (body text STORAGE PLAIN) WITH (fillfactor = 10)")
+        connection.execute(
+            "INSERT INTO filling SELECT repeat('x', 4000) "  # one row a page
+            "FROM generate_series(1, (SELECT setting::int FROM pg_settings WHERE name = 'shared_buffers'))"
+        )
+        connection.execute("DROP TABLE filling")
