@@ -190,4 +190,4 @@ def _refuse_stale(work: Work) -> None:
 
 
 def _events(slices: tuple[Slice, ...]) -> tuple[Event, ...]:
-    return tuple(event for piece in slices for event in piece.events)
+    return tuple([event for piece in slices for event in piece.events])

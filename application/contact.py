@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -120,9 +119,11 @@ async def refuse_blocked(work: Work) -> None:
     """
     if work.actor.role != "visitor":
         return
-    with suppress(NotFound):  # nobody has met them yet, so nobody has blocked them
+    try:
         contact = await work.look_up(Contact, work.actor.by.id)
-        contact.refuse_blocked(work.stamp.at)
+    except NotFound:  # nobody has met them yet, so nobody has blocked them
+        return
+    contact.refuse_blocked(work.stamp.at)
 
 
 async def family(work: Work, contact_id: UUID) -> list[Contact]:

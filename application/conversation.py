@@ -205,6 +205,8 @@ async def _attached(
     work: Work, command: PostMessage, conversation: Conversation, message_id: UUID
 ) -> tuple[Attachment, ...]:
     """Each file is the conversation's from now on. Raises NotFound, FileIsPurged, FileIsAttached, Invalid."""
+    if not command.attachments:
+        return ()
     if len(command.attachments) > MOST_ATTACHMENTS:
         raise Invalid(f"A message has at most {MOST_ATTACHMENTS} attachments.")
     found: list[Attachment] = []
@@ -226,7 +228,7 @@ async def _attached(
 
 async def _rules_for_visitors(work: Work, command: PostMessage, conversation: Conversation) -> FileRules | None:
     """What the widget narrows; None where nothing is to be asked. Raises AttachmentsAreOff."""
-    if work.actor.role != "visitor" or not command.attachments:
+    if work.actor.role != "visitor":
         return None
     settings = await settings_of(work, conversation.widget_id)
     if not settings.features.attachments:

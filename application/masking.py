@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 
 from application.work import Work
 from domain.attributes import AttributeValue
@@ -26,9 +25,11 @@ async def masked_values(work: Work, values: Mapping[str, AttributeValue]) -> dic
 
 async def masks(work: Work) -> bool:
     """On where nobody switched it off."""
-    with suppress(NotFound):  # a tenant that is not opened yet has switched nothing off
-        return (await work.look_up(Tenant, natural_key(work.actor.tenant_id, Tenant.KIND))).masks
-    return True
+    try:
+        tenant = await work.look_up(Tenant, natural_key(work.actor.tenant_id, Tenant.KIND))
+    except NotFound:  # a tenant that is not opened yet has switched nothing off
+        return True
+    return tenant.masks
 
 
 def _mask_value(value: AttributeValue) -> AttributeValue:

@@ -22,8 +22,10 @@ def permit(actor: Actor, command: Command) -> None:
     kind = type(command)
     if actor.permissions is not None:
         expect_right(actor.permissions, RIGHTS.get(kind))
-    roles = frozenset([actor.role]) if actor.permissions is None else GIVERS
-    if not roles & PERMISSIONS.get(kind, frozenset()):
+    allowed = PERMISSIONS.get(kind, frozenset())
+    if actor.permissions is None and actor.role not in allowed:
+        raise Forbidden
+    if actor.permissions is not None and GIVERS.isdisjoint(allowed):
         raise Forbidden
     if actor.scopes is not None:
         expect_scope(actor.scopes, SCOPES.get(kind))

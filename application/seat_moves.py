@@ -21,8 +21,15 @@ class AskedSeat(msgspec.Struct, frozen=True):
 
 def seat_moves(slices: Sequence[Slice], asked: AskedSeat | None) -> tuple[SeatMove, ...]:
     """What was asked for comes first: where it is refused, the rest is too. Empty for nearly all commands."""
-    moves = [move for piece in slices for move in _moves(piece, asked)]
-    return tuple(sorted(moves, key=lambda move: move.room is None))
+    moves: list[SeatMove] = []
+    for piece in slices:
+        moving = [event for event in piece.events if isinstance(event, _MOVING)]
+        if moving:
+            moves += _moves(piece, asked)
+    return tuple(sorted(moves, key=lambda move: move.room is None)) if moves else ()
+
+
+_MOVING = (HandlingChanged, CapacitySet)
 
 
 def _moves(piece: Slice, asked: AskedSeat | None) -> list[SeatMove]:

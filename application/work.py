@@ -43,7 +43,7 @@ class Work:
         self.new_id = new_id
         self._log = log
         self._cache = cache
-        self._taken: dict[UUID, Folded] = {}
+        self._taken: dict[int, Folded] = {}  # by the stream's number: see AggregateCache
         self._is_retry = is_retry
         self._full = full
         self.may_be_stale = False
@@ -52,7 +52,7 @@ class Work:
     @property
     def beyond(self) -> str | None:
         """The meter whose limit a visitor's message is over now, if any."""
-        if self.actor.role != "visitor":
+        if not self._full or self.actor.role != "visitor":
             return None
         return next((meter for meter in ("messages", "tokens") if meter in self._full), None)
 
@@ -66,7 +66,7 @@ class Work:
 
     async def load(self, kind: type[A], id: UUID) -> A:
         """The aggregate, blank where it does not exist yet. Raises NotFound where the id is of another kind."""
-        folded = self._taken.get(id)
+        folded = self._taken.get(id.int)
         if folded is None:
             cached = self._cache.take(self.actor.tenant_id, id)
             if cached is not None and not self._is_retry:
@@ -74,13 +74,13 @@ class Work:
                 folded = cached
             else:
                 folded = await self._fold(kind, id)
-        self._taken[id] = folded
+        self._taken[id.int] = folded
         return _as_kind(kind, folded)
 
     def create(self, kind: type[A]) -> A:
         """A blank aggregate under a new id: nothing to look for in the log."""
         aggregate = kind(self.new_id())
-        self._taken[aggregate.id] = Folded(aggregate, b"", time.monotonic())
+        self._taken[aggregate.id.int] = Folded(aggregate, b"", time.monotonic())
         return aggregate
 
     async def get(self, kind: type[A], id: UUID) -> A:
@@ -110,23 +110,24 @@ class Work:
         aggregate = fold(stream)
         if aggregate is None:
             raise NotFound
-        self._taken[id] = Folded(aggregate, stream.head, time.monotonic())
+        self._taken[id.int] = Folded(aggregate, stream.head, time.monotonic())
         return aggregate, stream.events
 
     def slices(self) -> tuple[Slice, ...]:
         """What the touched aggregates recorded, one slice per stream that has something new."""
         found: list[Slice] = []
-        for id, folded in self._taken.items():
-            events = tuple(folded.aggregate.collect_events())
+        for folded in self._taken.values():
+            aggregate = folded.aggregate
+            events = tuple(aggregate.collect_events())
             if events:
                 before = events[0].originator_version - 1
-                found.append(Slice(id, folded.aggregate.KIND, before, folded.head, events))
+                found.append(Slice(aggregate.id, aggregate.KIND, before, folded.head, events))
         return tuple(found)
 
     def keep(self, slices: tuple[Slice, ...], appended: Appended) -> None:
         """The events are durable: what was taken goes back into the cache."""
         for piece, head in zip(slices, appended.heads, strict=True):
-            changed = self._taken.pop(piece.stream_id)
+            changed = self._taken.pop(piece.stream_id.int)
             self._cache.put(
                 self.actor.tenant_id, piece.stream_id, Folded(changed.aggregate, head, time.monotonic())
             )
@@ -134,9 +135,9 @@ class Work:
 
     def put_back(self) -> None:
         """What was taken and not changed is as it was."""
-        for id, folded in self._taken.items():
+        for folded in self._taken.values():
             if folded.aggregate.exists:
-                self._cache.put(self.actor.tenant_id, id, folded)
+                self._cache.put(self.actor.tenant_id, folded.aggregate.id, folded)
 
     async def _fold(self, kind: type[Aggregate], id: UUID) -> Folded:
         stream = await self._log.load(self.actor.tenant_id, id)

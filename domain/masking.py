@@ -71,9 +71,9 @@ def mask(text: str) -> Masked:
     """`text` with a mark in the place of every card number and every secret that is known by its shape."""
     found: set[Kind] = set()
     masked = text
-    if "-----BEGIN" in masked:
+    if "-" in masked and "-----BEGIN" in masked:
         masked = _marked(_PRIVATE_KEY, "private_key", masked, found)
-    if "eyJ" in masked:
+    if "J" in masked and "eyJ" in masked:
         masked = _marked(_JWT, "jwt", masked, found)
     if _may_hold_key(masked):
         masked = _marked(_API_KEY, "api_key", masked, found)
@@ -98,8 +98,11 @@ def _marked(pattern: re.Pattern[str], kind: Kind, text: str, found: set[Kind]) -
 
 
 def _may_hold_key(text: str) -> bool:
-    """One of these is in every key; in most texts is none, and to find that out takes a tenth of the time."""
-    return "_" in text or "-" in text or "AKIA" in text or "ASIA" in text or "AIza" in text
+    """One of these is in every key; in most texts is none, and to find that out takes a tenth of the time.
+
+    A single character is looked for ten times as fast as a word.
+    """
+    return "_" in text or "-" in text or ("A" in text and ("AKIA" in text or "ASIA" in text or "AIza" in text))
 
 
 def _has_many_digits(text: str) -> bool:
