@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 from psycopg.adapt import Dumper
@@ -82,7 +83,7 @@ class Uuids(BinaryArray):
 
     @classmethod
     def of(cls, values: Sequence[UUID]) -> Uuids:
-        return cls(len(values), _alike([value.bytes for value in values]))
+        return cls(len(values), _alike([value.int.to_bytes(16) for value in values]))
 
 
 class Binaries(BinaryArray):
@@ -114,6 +115,11 @@ class Texts(BinaryArray):
         return cls(len(values), _any([value.encode() for value in values]))
 
     @classmethod
+    def of_names(cls, values: Sequence[str]) -> Texts:
+        """Of a kind of which there are few: each is encoded once."""
+        return cls(len(values), b"".join(map(_name, values)))
+
+    @classmethod
     def of_bytes(cls, values: Sequence[bytes]) -> Texts:
         """UTF-8 already."""
         return cls(len(values), _any(values))
@@ -131,6 +137,11 @@ def _any(values: Sequence[bytes]) -> bytes:
     if values and max(map(len, values)) < len(_LENGTHS):
         return b"".join([_LENGTHS[len(value)] + value for value in values])
     return b"".join(map(_item, values))
+
+
+@lru_cache(1024)
+def _name(value: str) -> bytes:
+    return _item(value.encode())
 
 
 def _item(value: bytes) -> bytes:

@@ -41,7 +41,7 @@ async def _configure(connection: Connection) -> None:
 class Database:
     """Both pools of this process."""
 
-    def __init__(self, url: str, api_size: int = 12, worker_size: int = 8) -> None:
+    def __init__(self, url: str, api_size: int = 12, worker_size: int = 6) -> None:
         self.url = url
         self._api = _pool(conninfo(url, "verbatim_api"), api_size)
         self._worker = _pool(conninfo(url, "verbatim_worker", "60s"), worker_size)

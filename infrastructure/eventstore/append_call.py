@@ -7,14 +7,13 @@ which is a sixth of a command that comes alone. libpq takes the bytes as they ar
 from __future__ import annotations
 
 import struct
-from collections.abc import Generator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from psycopg import errors, generators
-from psycopg.pq import ExecStatus
-from psycopg.pq.abc import PGconn, PGresult
+from psycopg import errors
 
-from infrastructure.postgres import Connection
+from infrastructure.arrays import BigIntegers, Integers
+from infrastructure.pipeline import Pipeline, Step
+from infrastructure.postgres import Connection, connect
 
 _SLICES = "int[] uuid[] text[] int[] int[] int[] bytea[]"
 _EVENTS = "int[] text[] timestamptz[] bytea[] bytea[] bytea[]"
@@ -38,24 +37,34 @@ _CHARGED, _SEATED = b"_charged", b"_seated"
 _COLUMNS = ("status", "first_pos", "last_pos", "tpos")
 
 
-async def prepare_append(connection: Connection) -> None:
-    """Once per connection. Raises psycopg.Error."""
-    columns = ", ".join(f"array_agg({column} ORDER BY c)" for column in _COLUMNS)
-    for suffix, types in ((b"", _TYPES), (_CHARGED, _TYPES_CHARGED), (_SEATED, _TYPES_SEATED)):
-        places = ", ".join(f"${number}" for number in range(1, len(types) + 1))
-        for name, columns_of in ((_WHOLE + suffix, ""), (_SOME + suffix, f"{columns} FROM ")):
-            query = f"SELECT {columns_of}es.{name.decode()}({places})"
-            await connection.execute(f"PREPARE {name.decode()} ({', '.join(types)}) AS {query}".encode())
+SETTINGS = {
+    "synchronous_commit": "on",
+    # es.append looks a few rows up by their keys: planned once, never by the size that a table happens to have.
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+}
 
 
-async def call_append(connection: Connection, values: Sequence[bytes]) -> Numbers | None:
+async def connect_append(url: str) -> Pipeline:
+    """A connection that appends. Raises psycopg.OperationalError."""
+    connection = await connect(url, "verbatim_api")
+    for name, value in SETTINGS.items():
+        await connection.execute(f"SET {name} = {value}".encode())
+    await _prepare(connection)
+    return Pipeline(connection)
+
+
+async def call_append(pipeline: Pipeline, values: Sequence[bytes]) -> Numbers | None:
     """The positions before the batch, the whole log's and each tenant's; None where it does not go in whole.
 
     `values` with those of the charges behind them, where there are charges, and then those of the seats.
     Raises psycopg.Error.
     """
     try:
-        (heads,) = await _call(connection, _WHOLE, values)
+        (heads,) = await _call(pipeline, _WHOLE, values)
     except errors.UniqueViolation:
         return None
     except errors.Error as error:
@@ -65,25 +74,25 @@ async def call_append(connection: Connection, values: Sequence[bytes]) -> Number
     return heads
 
 
-async def call_append_some(connection: Connection, values: Sequence[bytes]) -> list[Numbers]:
+async def call_append_some(pipeline: Pipeline, values: Sequence[bytes]) -> list[Numbers]:
     """Per slice: status, first and last position, tenant's position (0: there is none). Raises psycopg.Error."""
-    return await _call(connection, _SOME, values)
+    return await _call(pipeline, _SOME, values)
 
 
-async def _call(connection: Connection, name: bytes, values: Sequence[bytes]) -> list[Numbers]:
+async def _prepare(connection: Connection) -> None:
+    columns = ", ".join(f"array_agg({column} ORDER BY c)" for column in _COLUMNS)
+    for suffix, types in ((b"", _TYPES), (_CHARGED, _TYPES_CHARGED), (_SEATED, _TYPES_SEATED)):
+        places = ", ".join(f"${number}" for number in range(1, len(types) + 1))
+        for name, columns_of in ((_WHOLE + suffix, ""), (_SOME + suffix, f"{columns} FROM ")):
+            query = f"SELECT {columns_of}es.{name.decode()}({places})"
+            await connection.execute(f"PREPARE {name.decode()} ({', '.join(types)}) AS {query}".encode())
+
+
+async def _call(pipeline: Pipeline, name: bytes, values: Sequence[bytes]) -> list[Numbers]:
     if len(values) > len(_TYPES):
         name += _SEATED if len(values) > len(_TYPES_CHARGED) else _CHARGED
-    async with connection.lock:
-        result = await connection.wait(_exchange(connection.pgconn, name, values))
+    (result,) = await pipeline.ask(Step(name, values))
     return [_numbers(result.get_value(0, column)) for column in range(result.nfields)]
-
-
-def _exchange(pgconn: PGconn, name: bytes, values: Sequence[bytes]) -> Generator[Any, Any, PGresult]:
-    pgconn.send_query_prepared(name, values, param_formats=[1] * len(values), result_format=1)
-    result: PGresult = (yield from generators.execute(pgconn))[-1]
-    if result.status != ExecStatus.TUPLES_OK:
-        raise errors.error_from_result(result)
-    return result
 
 
 def _numbers(value: bytes | None) -> Numbers:
@@ -94,7 +103,9 @@ def _numbers(value: bytes | None) -> Numbers:
     if dimensions == 0:
         return []
     count, _ = struct.unpack_from(">ii", value, 12)
-    numbers, at, form = list[int](), 20, ">i" if element == 23 else ">q"
+    if element == BigIntegers.element and len(value) == 20 + 12 * count:  # without a NULL
+        return list(struct.unpack_from(">" + "iq" * count, value, 20)[1::2])
+    numbers, at, form = list[int](), 20, ">i" if element == Integers.element else ">q"
     for _ in range(count):
         (length,) = struct.unpack_from(">i", value, at)
         numbers.append(struct.unpack_from(form, value, at + 4)[0] if length > 0 else 0)

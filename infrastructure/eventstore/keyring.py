@@ -19,6 +19,8 @@ from infrastructure.postgres import Connection, Database
 
 Owner = tuple[int, UUID]
 """(tenant, data subject)"""
+_Number = tuple[int, int]
+"""The same as the cache knows it: a UUID's own hash is a call of Python code."""
 
 FRESH = 60.0
 """Seconds a key is used before it is looked up again: how long another process may outlive an erasure."""
@@ -36,30 +38,35 @@ class Keyring:
         self._database = database
         self._master = master
         self._size = size
-        self._keys: OrderedDict[Owner, _Cached] = OrderedDict()
+        self._keys: OrderedDict[_Number, _Cached] = OrderedDict()
         self._tenants: dict[int, bytes] = {}
         self._wanted: dict[Owner, None] = {}
         self._making: asyncio.Task[None] | None = None
 
     def find(self, tenant_id: int, subject_id: UUID) -> SubjectKey | None:
         """A key that `ensure` or `load` brought; None where it was destroyed."""
-        cached = self._keys.get((tenant_id, subject_id))
+        cached = self._keys.get((tenant_id, subject_id.int))
         return cached.key if cached is not None else None
+
+    def missing(self, owners: Iterable[Owner]) -> list[Owner]:
+        """Those for whom `ensure` would have to wait."""
+        now = time.monotonic()
+        return [one for one in owners if (cached := self._fresh(one, now)) is None or cached.key is None]
 
     async def ensure(self, owners: Iterable[Owner]) -> None:
         """Every owner has a key, durable, when this returns. Concurrent callers share one transaction."""
-        missing = [owner for owner in owners if not self._has(owner)]
+        missing = self.missing(owners)
         while missing:
             self._wanted.update(dict.fromkeys(missing))
             if self._making is None:
                 self._making = asyncio.create_task(self._make())
             await asyncio.shield(self._making)
-            missing = [owner for owner in missing if not self._has(owner)]
+            missing = self.missing(missing)
 
     async def load(self, owners: Iterable[Owner]) -> None:
         """Whatever key these owners have is found afterwards; one query for all that are not fresh."""
         now = time.monotonic()
-        stale = [owner for owner in owners if owner not in self._keys or self._keys[owner].until < now]
+        stale = [owner for owner in owners if self._fresh(owner, now) is None]
         if stale:
             async with self._database.worker() as connection:
                 await self._fetch(connection, stale)
@@ -74,11 +81,11 @@ class Keyring:
 
     def forget(self, tenant_id: int, subject_id: UUID) -> None:
         """Look this key up again before it is used again."""
-        self._keys.pop((tenant_id, subject_id), None)
+        self._keys.pop((tenant_id, subject_id.int), None)
 
-    def _has(self, owner: Owner) -> bool:
-        cached = self._keys.get(owner)
-        return cached is not None and cached.key is not None and cached.until >= time.monotonic()
+    def _fresh(self, owner: Owner, now: float) -> _Cached | None:
+        cached = self._keys.get((owner[0], owner[1].int))
+        return None if cached is None or cached.until < now else cached
 
     async def _make(self) -> None:
         wanted, self._wanted = list(self._wanted), {}
@@ -111,8 +118,9 @@ class Keyring:
             key = None
             if wrapped is not None and tenant_key is not None:
                 key = SubjectKey(unwrap(tenant_key, wrapped, _subject(*owner)))
-            self._keys[owner] = _Cached(key, until)
-            self._keys.move_to_end(owner)
+            number = (owner[0], owner[1].int)
+            self._keys[number] = _Cached(key, until)
+            self._keys.move_to_end(number)
         while len(self._keys) > self._size:
             self._keys.popitem(last=False)
 

@@ -43,13 +43,9 @@ class EventMapper:
 
     async def seal(self, append: Append) -> list[SealedSlice]:
         """The command's events as they will lie in the table. Waits only for keys that are not there yet."""
-        owners = {
-            (append.tenant_id, event.subject_id)
-            for piece in append.slices
-            for event in piece.events
-            if isinstance(event, PersonalEvent)
-        }
-        await self._keyring.ensure(owners)
+        missing = self._keyring.missing(_owners_of(append))
+        if missing:
+            await self._keyring.ensure(missing)
         meta = self._encoder.encode(append.meta)
         return [self._seal_slice(append.tenant_id, piece, meta) for piece in append.slices]
 
@@ -135,6 +131,15 @@ class EventMapper:
 
 def _personal(event_class: type[Event]) -> tuple[str, ...]:
     return personal_fields(event_class) if issubclass(event_class, PersonalEvent) else ()
+
+
+def _owners_of(append: Append) -> set[Owner]:
+    return {
+        (append.tenant_id, event.subject_id)
+        for piece in append.slices
+        for event in piece.events
+        if isinstance(event, PersonalEvent)
+    }
 
 
 def _owners(rows: Sequence[StoredRow], drafts: Sequence[Event | Mapping[str, Any]]) -> set[Owner]:

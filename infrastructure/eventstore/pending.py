@@ -35,12 +35,14 @@ class Pending(msgspec.Struct, frozen=True, eq=False):
     """One command on its way: all of its slices are stored or none is.
 
     Everybody who asked for it has a future of his own: one who goes away takes nothing from the others.
+    `streams`: the slices' as numbers: a UUID's own hash is a call of Python code, and a batch asks for hundreds.
     """
 
     tenant_id: int
     command_id: UUID
     fingerprint: bytes
     slices: Sequence[SealedSlice]
+    streams: tuple[int, ...]
     waiters: list[asyncio.Future[Appended]]
     charges: Sequence[Charge] = ()
     seats: Sequence[SeatMove] = ()

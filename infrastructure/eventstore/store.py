@@ -29,7 +29,7 @@ class EventStore:
         self.reader = EventReader(database, self.mapper)
         self.on_commit: list[Committed] = []
         self._looks = Looks(database, self.reader)
-        self._writer = GroupWriter(database.url, self._announce)
+        self._writer = GroupWriter(database.url, self._announce, lambda: bool(self.on_commit))
 
     async def start(self) -> None:
         await self._writer.start()

@@ -7,20 +7,19 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import msgspec
-import psycopg
 
 from application.tracking import Sighting
 from infrastructure.arrays import BinaryArray, Integers, Texts, Uuids
-from infrastructure.postgres import Connection
-from infrastructure.track.online import Here, Marking, mark, sightings
+from infrastructure.pipeline import Pipeline, Step, rows_of
+from infrastructure.postgres import Connection, connect
+from infrastructure.track.online import SEE, SEE_TYPES, Here, mark, see_step, sightings
 from infrastructure.track.parcel import Parcel
 from infrastructure.track.retention import TODAY
 
 # In order of the key, as in every transaction: no two groups can wait for each other.
 _KEYS = "FROM unnest(%b::int[], %b::uuid[]) AS k(tenant_id, event_id) ORDER BY 1, 2"
-_MARK = (
-    f"INSERT INTO track.seen (tenant_id, event_id, day) SELECT k.tenant_id, k.event_id, {TODAY} {_KEYS}".encode()
-)
+_MARK = f"""
+INSERT INTO track.seen (tenant_id, event_id, day) SELECT k.tenant_id, k.event_id, (SELECT {TODAY}) {_KEYS}"""
 _SIFT = f"""
 INSERT INTO track.seen (tenant_id, event_id, day) SELECT DISTINCT k.tenant_id, k.event_id, {TODAY} {_KEYS}
 ON CONFLICT DO NOTHING RETURNING tenant_id, event_id""".encode()
@@ -28,10 +27,11 @@ _KEEP = f"""
 INSERT INTO track.beacon (day, tenant_id, visitor_id, widget_id, session_id, is_proven, scope, events)
 SELECT {TODAY}, b.tenant_id, b.visitor_id, b.widget_id, b.session_id, b.proven = 1, b.scope, b.events::json
 FROM unnest(%b::int[], %b::uuid[], %b::uuid[], %b::text[], %b::int[], %b::text[], %b::text[])
-  AS b(tenant_id, visitor_id, widget_id, session_id, proven, scope, events)""".encode()
+  AS b(tenant_id, visitor_id, widget_id, session_id, proven, scope, events)"""
 _COUNT = f"""
 INSERT INTO track.tally (day, tenant_id, name, number)
-SELECT {TODAY}, c.* FROM unnest(%b::int[], %b::text[], %b::int[]) AS c""".encode()
+SELECT {TODAY}, c.* FROM unnest(%b::int[], %b::text[], %b::int[]) AS c"""
+_PREPARED = {b"track_mark": _MARK, b"track_keep": _KEEP, b"track_count": _COUNT}
 
 Columns = tuple[BinaryArray, ...]
 
@@ -43,44 +43,53 @@ class _Rows(msgspec.Struct, frozen=True):
     tally: Columns
 
 
-async def store(connection: Connection, parcels: Sequence[Parcel]) -> tuple[Sighting, ...]:
-    """All of them, durable when it returns: what is new of them once. Answers who came or moved.
+async def connect_track(url: str) -> Pipeline:
+    """A connection that `store_new` writes to. Raises psycopg.OperationalError."""
+    connection = await connect(url)
+    await connection.execute("SET plan_cache_mode = force_generic_plan")
+    for name, statement in _PREPARED.items():
+        await connection.execute(b"PREPARE %s AS %s" % (name, _numbered(statement, "%b")))
+    types = ", ".join(SEE_TYPES).encode()
+    await connection.execute(b"PREPARE track_see (%s) AS %s" % (types, _numbered(SEE, "%s")))
+    return Pipeline(connection)
 
-    Safe to do twice. Raises psycopg.Error.
+
+async def store_new(pipeline: Pipeline, parcels: Sequence[Parcel]) -> tuple[Sighting, ...]:
+    """All of them, durable when it returns. Answers who came or moved. Safe to do twice.
+
+    Nearly every group is all new: it is written as such, and a repeat in it raises UniqueViolation (ON CONFLICT
+    would log each key twice); then `store_sifted` is to be asked. Raises psycopg.Error.
     """
-    # Nearly every group is all new: it is written as such, and a repeat in it is a unique violation. ON CONFLICT
-    # logs each key twice.
-    try:
-        return await _store_new(connection, parcels)
-    except psycopg.errors.UniqueViolation:
-        return await _store_sifted(connection, parcels)
+    here, keys, new = _each_once(parcels), _keys(parcels), _rows(parcels)
+    written = ((b"track_mark", keys), (b"track_keep", new.beacons), (b"track_count", new.tally))
+    steps = [Step(name, [column.body for column in columns]) for name, columns in written if columns]
+    if here:
+        steps.append(see_step(here))
+    results = await pipeline.ask(*steps)
+    return sightings(rows_of(results[-1]) if here else (), here)
 
 
-async def _store_new(connection: Connection, parcels: Sequence[Parcel]) -> tuple[Sighting, ...]:
-    here, keys, new = _each_once(parcels), _keys(parcels), _rows(parcels)  # before BEGIN: nobody waits for it
-    async with connection.pipeline(), connection.transaction():
-        await _write(connection, _MARK, keys)
-        seen = await _keep(connection, new, here)
-    return await sightings(seen, here)  # after COMMIT, which so need not wait for us
-
-
-async def _store_sifted(connection: Connection, parcels: Sequence[Parcel]) -> tuple[Sighting, ...]:
+async def store_sifted(connection: Connection, parcels: Sequence[Parcel]) -> tuple[Sighting, ...]:
+    """The same, of what is there already nothing. Raises psycopg.Error."""
     async with connection.pipeline(), connection.transaction():
         found = await (await connection.execute(_SIFT, _keys(parcels))).fetchall()
         fresh, here = {(tenant_id, event_id.bytes) for tenant_id, event_id in found}, _each_once(parcels)
-        seen = await _keep(connection, _rows([_sifted(one, fresh) for one in parcels]), here)
-    return await sightings(seen, here)
+        new = _rows([_sifted(one, fresh) for one in parcels])
+        await _write(connection, _KEEP, new.beacons)
+        await _write(connection, _COUNT, new.tally)
+        seen = await mark(connection, here)
+    return sightings(seen, here)
 
 
-async def _keep(connection: Connection, new: _Rows, here: Sequence[Here]) -> Marking:
-    await _write(connection, _KEEP, new.beacons)
-    await _write(connection, _COUNT, new.tally)
-    return await mark(connection, here)
-
-
-async def _write(connection: Connection, statement: bytes, columns: Columns) -> None:
+async def _write(connection: Connection, statement: str, columns: Columns) -> None:
     if columns:
-        await connection.execute(statement, columns)
+        await connection.execute(statement.encode(), columns)
+
+
+def _numbered(statement: str, place: str) -> bytes:
+    """With $1, $2, … in the places where psycopg's placeholders are."""
+    first, *rest = statement.split(place)
+    return (first + "".join(f"${number}{part}" for number, part in enumerate(rest, 1))).encode()
 
 
 def _sifted(one: Parcel, fresh: set[tuple[int, bytes]]) -> Parcel:

@@ -1,6 +1,6 @@
 """Ingest: beacons of this process that wait at the same time become one transaction and one fsync.
 
-Its own queue and its own connections, four at most: tracking never waits for a command, nor a command for it.
+Its own queue and its own connection: tracking never waits for a command, nor a command for it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from domain.refusals import Unavailable
 from infrastructure.clock import now
 from infrastructure.ending import end
 from infrastructure.postgres import Database
-from infrastructure.track.batch import store
+from infrastructure.standing import StandingPipeline
+from infrastructure.track.batch import connect_track, store_new, store_sifted
 from infrastructure.track.online import Here, see
 from infrastructure.track.parcel import Parcel, parcel
 from infrastructure.track.retention import make_partitions
@@ -29,8 +30,8 @@ QUEUE = 50_000
 """Events that may wait; then 503."""
 EVENTS_PER_GROUP = 5_000
 COHORT = 800
-"""So many waiting events are worth a second group while the first one is synced."""
-GROUPS_AT_ONCE = 4
+"""So many waiting events are worth a second group while PostgreSQL works on the first."""
+GROUPS_AT_ONCE = 2
 DEADLINE = 10.0
 """Seconds a group may take."""
 
@@ -51,6 +52,7 @@ class Ingest:
         self.observers: list[Observer] = []
         self._database = database
         self._secret = hashlib.blake2b(secret, person=b"verbatim track", digest_size=32).digest()
+        self._standing = StandingPipeline(lambda: connect_track(database.url))
         self._room = queue
         self._queue: deque[_Waiting] = deque()
         self._events = 0
@@ -75,8 +77,7 @@ class Ingest:
 
     async def see(self, here: Sequence[Here]) -> None:
         """These visitors are here, each named once; for those whose sockets are open. Raises psycopg.Error."""
-        async with self._database.worker() as connection:
-            self._tell(await see(connection, here))
+        self._tell(await self._standing.run(lambda pipeline: see(pipeline, here)))
 
     async def close(self) -> None:
         """What waits is still stored."""
@@ -85,6 +86,7 @@ class Ingest:
             await asyncio.wait([one.done for one in self._queue] + list(self._groups), timeout=DEADLINE)
         await end(self._groups)
         _finish(self._queue, Unavailable())
+        self._standing.close()
 
     def _call(self) -> None:
         """Look at the queue at the end of this turn of the event loop: what arrives in one turn goes together."""
@@ -137,8 +139,11 @@ class Ingest:
             return await self._store_once(parcels)
 
     async def _store_once(self, parcels: Sequence[Parcel]) -> tuple[Sighting, ...]:
-        async with self._database.worker() as connection:
-            return await store(connection, parcels)
+        try:
+            return await self._standing.run(lambda pipeline: store_new(pipeline, parcels))
+        except psycopg.errors.UniqueViolation:
+            async with self._database.worker() as connection:
+                return await store_sifted(connection, parcels)
 
     def _tell(self, sightings: Sequence[Sighting]) -> None:
         for observer in self.observers if sightings else ():

@@ -7,15 +7,16 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from psycopg import AsyncCursor
 
 from application.tracking import Sighting
+from infrastructure.pipeline import Pipeline, Step, rows_of
 from infrastructure.postgres import Connection, Database
 
 ONLINE_SECONDS = 60
 """Who was not seen for so long is gone."""
 
-_SEE = """
+SEE_TYPES = ("json", "int", "int")
+SEE = """
 INSERT INTO track.online AS o (tenant_id, visitor_id, since, seen_at, url, title, referrer)
 SELECT tenant_id, visitor_id, now(), now(), url, title, referrer
 FROM json_to_recordset(%s::json)
@@ -38,8 +39,8 @@ DELETE FROM track.online o USING (
 RETURNING o.tenant_id, o.visitor_id"""
 
 
-Marking = AsyncCursor[tuple[Any, ...]] | None
-"""What a statement that marked says; None where there was nobody to mark."""
+Marked = Sequence[tuple[Any, ...]]
+"""What a statement that marked answers, a row for each."""
 
 
 class Here(msgspec.Struct, frozen=True):
@@ -52,22 +53,31 @@ class Here(msgspec.Struct, frozen=True):
     referrer: str | None = None
 
 
-async def see(connection: Connection, here: Sequence[Here]) -> tuple[Sighting, ...]:
+async def see(pipeline: Pipeline, here: Sequence[Here]) -> tuple[Sighting, ...]:
     """Marks each of them, named once, as here now. Answers who came. Raises psycopg.Error."""
-    return await sightings(await mark(connection, here), ())
-
-
-async def mark(connection: Connection, here: Sequence[Here]) -> Marking:
-    """The statement alone, for a transaction of more; its answer is for `sightings`."""
     if not here:
-        return None
-    return await connection.execute(_SEE, (msgspec.json.encode(here).decode(), ONLINE_SECONDS, ONLINE_SECONDS))
+        return ()
+    (result,) = await pipeline.ask(see_step(here))
+    return sightings(rows_of(result), ())
 
 
-async def sightings(seen: Marking, here: Sequence[Here]) -> tuple[Sighting, ...]:
+def see_step(here: Sequence[Here]) -> Step:
+    """The statement alone, for a transaction of more; its answer is for `sightings`."""
+    seconds = ONLINE_SECONDS.to_bytes(4)
+    return Step(b"track_see", (msgspec.json.encode(here), seconds, seconds))
+
+
+async def mark(connection: Connection, here: Sequence[Here]) -> Marked:
+    """The same on a connection that answers one thing at a time."""
+    if not here:
+        return ()
+    values = (msgspec.json.encode(here).decode(), ONLINE_SECONDS, ONLINE_SECONDS)
+    return await (await connection.execute(SEE, values)).fetchall()
+
+
+def sightings(seen: Marked, here: Sequence[Here]) -> tuple[Sighting, ...]:
     """Those of the marked who just came, or are on a page of these now."""
     pages = {(one.tenant_id, one.visitor_id) for one in here if one.url is not None}
-    rows = [] if seen is None else await seen.fetchall()
     return tuple(
         Sighting(
             tenant_id=tenant_id,
@@ -78,7 +88,7 @@ async def sightings(seen: Marking, here: Sequence[Here]) -> tuple[Sighting, ...]
             title=title,
             referrer=referrer,
         )
-        for tenant_id, visitor_id, just_came, since, url, title, referrer in rows
+        for tenant_id, visitor_id, just_came, since, url, title, referrer in seen
         if just_came or (tenant_id, visitor_id) in pages
     )
 

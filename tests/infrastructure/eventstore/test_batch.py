@@ -8,12 +8,13 @@ from uuid import UUID, uuid4
 
 import psycopg
 
+from infrastructure.eventstore.append_call import connect_append
 from infrastructure.eventstore.batch import append_batch
 from infrastructure.eventstore.hashing import event_hash
 from infrastructure.eventstore.pending import Pending, SealedEvent, SealedSlice
-from infrastructure.eventstore.session import WriterSession
 from infrastructure.eventstore.verify import verify_log
 from infrastructure.postgres import Database
+from infrastructure.standing import StandingPipeline
 from tests.support.appends import META, NOON
 
 TYPE = "tenant.renamed.1"
@@ -41,7 +42,8 @@ def command(heads: Heads, tenant_id: int, streams: Sequence[UUID], chance: rando
             events.append(SealedEvent(TYPE, NOON, b"{}", META, head))
         slices.append(SealedSlice(stream_id, "tenant", before, tuple(events)))
         heads[stream_id] = (tenant_id, version, head)
-    return Pending(tenant_id, uuid4(), b"print", slices, [])
+    numbers = tuple([piece.stream_id.int for piece in slices])
+    return Pending(tenant_id, uuid4(), b"print", slices, numbers, [])
 
 
 def batches(seed: int) -> list[list[Pending]]:
@@ -69,10 +71,10 @@ def contents(owner: psycopg.Connection) -> dict[str, list[tuple[object, ...]]]:
 async def test_both_ways_leave_the_same_log(database_url: str, owner: psycopg.Connection) -> None:
     """A repeated command beside the others sends a batch the general way, and adds nothing itself."""
     made = batches(seed=1)
-    session = WriterSession(database_url)
+    session = StandingPipeline(lambda: connect_append(database_url))
     await session.open()
     for batch in made:
-        outcomes = await session.run(lambda connection, batch=batch: append_batch(connection, batch))
+        outcomes = await session.run(lambda pipeline, batch=batch: append_batch(pipeline, batch))
         assert all(one.status == 0 for ways in outcomes for one in ways)
     quick = contents(owner)
 
@@ -81,25 +83,25 @@ async def test_both_ways_leave_the_same_log(database_url: str, owner: psycopg.Co
     repeated: list[Pending] = []
     for batch in made:
         mixed = [*repeated, *batch]
-        outcomes = await session.run(lambda connection, mixed=mixed: append_batch(connection, mixed))
+        outcomes = await session.run(lambda pipeline, mixed=mixed: append_batch(pipeline, mixed))
         assert [one.status for ways in outcomes[: len(repeated)] for one in ways] == [2] * sum(
             len(one.slices) for one in repeated
         )
         assert all(one.status == 0 for ways in outcomes[len(repeated) :] for one in ways)
         repeated = batch[:1]
-    await session.close()
+    session.close()
     assert contents(owner) == quick
 
 
 async def test_the_chains_hold_whichever_way_a_batch_went(database: Database) -> None:
-    session = WriterSession(database.url)
+    session = StandingPipeline(lambda: connect_append(database.url))
     await session.open()
     repeated: list[Pending] = []
     for number, batch in enumerate(batches(seed=2)):
         mixed = [*(repeated if number % 2 else []), *batch]
-        await session.run(lambda connection, mixed=mixed: append_batch(connection, mixed))
+        await session.run(lambda pipeline, mixed=mixed: append_batch(pipeline, mixed))
         repeated = batch[-1:]
-    await session.close()
+    session.close()
     verdict = await verify_log(database)
     assert verdict.is_sound, verdict.fault
     assert verdict.batches == 10
@@ -114,12 +116,12 @@ async def test_a_conflict_keeps_its_whole_command_out_and_nothing_else(
     second = command(heads, 1, [*heads], chance)
     late = command(stale, 1, [*stale, uuid4()], chance)
     beside = command(heads, 2, [uuid4()], chance)
-    session = WriterSession(database_url)
+    session = StandingPipeline(lambda: connect_append(database_url))
     await session.open()
     for batch in ([first], [second]):
-        await session.run(lambda connection, batch=batch: append_batch(connection, batch))
-    outcomes = await session.run(lambda connection: append_batch(connection, [late, beside]))
-    await session.close()
+        await session.run(lambda pipeline, batch=batch: append_batch(pipeline, batch))
+    outcomes = await session.run(lambda pipeline: append_batch(pipeline, [late, beside]))
+    session.close()
     assert [[one.status for one in ways] for ways in outcomes] == [[1, 1], [0]]
     stored = owner.execute("SELECT count(*) FROM es.command").fetchone()
     assert stored == (3,)
