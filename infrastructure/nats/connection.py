@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
+import nats.errors
 import structlog
 from nats.aio.client import Client
 
@@ -14,6 +15,8 @@ CLOSE_DEADLINE = 2.0
 RECONNECT_PAUSE = 0.1
 PING_EVERY = 5
 BUFFER = 64 * 2**20
+BARRIER = "barrier"
+BARRIER_DEADLINE = 1.0
 
 _log = structlog.get_logger(__name__)
 
@@ -26,8 +29,9 @@ class NatsConnection(Client):
     """nats-py's client. `on_return` and `on_loss` are called, and must not block, each time the server
     comes back or goes; the first connect is not a return.
 
-    Two habits of nats-py 2.16 to know: a cancelled or timed-out `flush()` ends its read loop at the next
-    PONG, so nothing here flushes; and `publish()` while the server is away queues for its return.
+    Habits of nats-py 2.16 to know: `flush()` sends its PING ahead of what is queued, so its PONG proves nothing,
+    and cancelled or timed out it ends the read loop at the next PONG: nothing here flushes, see `barrier`; and
+    `publish()` while the server is away queues for its return.
     """
 
     def __init__(self) -> None:
@@ -40,6 +44,16 @@ class NatsConnection(Client):
         if not self.is_connected:
             self._pending, self._pending_data_size = [], 0
         await super().close()
+
+    async def barrier(self) -> None:
+        """Returns once the server has what was sent before, subscriptions too: then others reach us.
+
+        A question that nobody listens to is answered by the server itself. Returns at once while it is away
+        (it gets the subscriptions on its return), and after `BARRIER_DEADLINE` seconds without an answer.
+        """
+        if self.is_connected:
+            with suppress(nats.errors.Error):
+                await self.request(BARRIER, timeout=BARRIER_DEADLINE)
 
     async def announce_return(self) -> None:
         _log.info("nats.returned", name=self.options.get("name"))

@@ -34,13 +34,14 @@ class Signals:
         self._sending = asyncio.get_running_loop().create_task(self._send())
 
     async def on_wake(self, callback: Callable[[], None]) -> None:
-        """Call it, and it must not block, whenever another process woke; for the connection's life."""
+        """Call it, and it must not block, whenever another process wakes from now on; for the connection's life."""
 
         async def hear(message: Msg) -> None:
             if message.data != self._me:
                 callback()
 
         await self._nats.subscribe(self._subject, cb=hear)
+        await self._nats.barrier()
 
     async def _send(self) -> None:
         self._is_due = False

@@ -23,7 +23,6 @@ from infrastructure.nats.stream import Subjects
 
 PAGE = 1000
 BUFFER = 10_000
-BARRIER_DEADLINE = 1.0
 
 _log = structlog.get_logger(__name__)
 
@@ -66,7 +65,7 @@ class TenantFeed:
                 return
             if not self._subscriptions:
                 await self._subscribe()
-            await self._barrier()
+            await self._nats.barrier()
             self.position = (await self._reader.tenant_heads([self.tenant_id]))[self.tenant_id]
             self._delivery = asyncio.get_running_loop().create_task(self._deliver_what_comes())
 
@@ -102,12 +101,6 @@ class TenantFeed:
         ephemeral = self._subjects.tenant_ephemeral(self.tenant_id)
         self._subscriptions.append(await self._nats.subscribe(events, cb=self._hear))
         self._subscriptions.append(await self._nats.subscribe(ephemeral, cb=self._hear_ephemeral))
-
-    async def _barrier(self) -> None:
-        """The server has our subscriptions once it answers what we sent after them; nobody else answers."""
-        if self._nats.is_connected:
-            with suppress(nats.errors.Error):
-                await self._nats.request(f"{self._subjects.ephemeral}.barrier", timeout=BARRIER_DEADLINE)
 
     async def _hear(self, message: Msg) -> None:
         try:
