@@ -34,7 +34,7 @@ class Signals:
         self._sending = asyncio.get_running_loop().create_task(self._send())
 
     async def on_wake(self, callback: Callable[[], None]) -> None:
-        """Call it, and it must not block, whenever another process wakes from now on; for the connection's life."""
+        """Call it, and it must not block, whenever another process wakes; for the connection's life."""
 
         async def hear(message: Msg) -> None:
             if message.data != self._me:
