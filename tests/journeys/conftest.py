@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import selectors
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,10 +18,11 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.support.chromium import chromium_path
+
 START_SECONDS = 90
 STOP_SECONDS = 30
 EXPECT_MILLISECONDS = 15_000
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 class User(msgspec.Struct, frozen=True):
@@ -86,7 +86,7 @@ def browser() -> Iterator[Browser]:
 
     For one module: while playwright is there its event loop runs, and no async test may.
     """
-    path = _found() or _installed()
+    path = chromium_path()
     if path is None:
         reason = "JOURNEY SKIPPED: no chromium here, and none could be installed (apt-get install chromium)."
         warnings.warn(reason, stacklevel=1)
@@ -161,20 +161,3 @@ def _stop(process: subprocess.Popen[bytes]) -> int:
 def _tail(log: IO[bytes]) -> str:
     log.seek(0)
     return log.read().decode(errors="replace")[-4000:]
-
-
-def _found() -> str | None:
-    return next((path for path in map(shutil.which, BROWSERS) if path), None)
-
-
-def _installed() -> str | None:
-    """Only as root on a Debian. What apt-get says goes to the test's output."""
-    apt = shutil.which("apt-get")
-    if os.geteuid() != 0 or apt is None:
-        return None
-    quietly = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
-        outcome = subprocess.run([apt, *command], env=quietly, timeout=400, check=False)
-        if outcome.returncode != 0:
-            return None
-    return _found()
