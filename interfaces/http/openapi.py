@@ -145,21 +145,26 @@ def _add_components(made: Document) -> None:
         for key, (name, kind, text) in PARAMETERS.items()
     }
     _close(made)
-    _let_integers_be_numbers(made)
+    _mend_choices(made)
     content = {"application/json": {"schema": ERROR_SCHEMA}}
     components["responses"] = {"Error": {"description": "The one error body.", "content": content}}
 
 
-def _let_integers_be_numbers(part: Any) -> None:
-    """An integer is a number too: where `oneOf` names both, Litestar's schema would allow neither of the two."""
+def _mend_choices(part: Any) -> None:
+    """Where both ways of a `oneOf` fit, neither is allowed; Litestar names two such pairs.
+
+    An integer is a number too, and the `...` of an annotated `tuple[str, ...]` is taken for a type of anything.
+    """
     if isinstance(part, list):
         for inner in part:
-            _let_integers_be_numbers(inner)
+            _mend_choices(inner)
     if isinstance(part, dict):
-        _let_integers_be_numbers(list(part.values()))
-        ways = part.get("oneOf", ())
+        _mend_choices(list(part.values()))
+        ways = part.get("oneOf", [])
         if {"integer", "number"} <= {one.get("type") for one in ways}:
             part["oneOf"] = [one for one in ways if one.get("type") != "integer"]
+        if {} in ways:
+            part.update(part.pop("oneOf")[0])
 
 
 def _close(made: Document) -> None:

@@ -67,6 +67,24 @@ async def test_every_reference_leads_somewhere(desk: Desk) -> None:
             place = place[step]
 
 
+async def test_of_two_ways_never_both_fit(desk: Desk) -> None:
+    """`oneOf` refuses what fits twice: an integer beside a number, anything beside anything."""
+    text = (await desk.http.get("/api/openapi.json")).text
+    choices = [choice for choice in _parts(msgspec.json.decode(text)) if "oneOf" in choice]
+    assert choices
+    for choice in choices:
+        assert {} not in choice["oneOf"], choice
+        assert not {"integer", "number"} <= {way.get("type") for way in choice["oneOf"]}, choice
+
+
+def _parts(part: Any) -> Iterator[dict[str, Any]]:
+    """Every object of a document."""
+    if isinstance(part, dict):
+        yield part
+    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from _parts(inner)
+
+
 async def test_the_fields_of_the_chat_are_spelt_as_on_the_wire(desk: Desk) -> None:
     schemas = (await described(desk))["components"]["schemas"]
     names = {name.rpartition("_")[2]: schema for name, schema in schemas.items()}
