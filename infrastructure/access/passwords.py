@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import unicodedata
 from collections.abc import Callable
 from typing import TypeVar
@@ -23,6 +24,7 @@ T = TypeVar("T")
 
 SHORTEST, LONGEST = 15, 128
 AT_ONCE, WAITING = 2, 64
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 
 
 class Login(msgspec.Struct, frozen=True):
@@ -43,10 +45,10 @@ class Passwords:
     def __init__(self, database: Database, secrets: bytes) -> None:
         self._database = database
         self._email_key = derived(secrets, "email")
-        self._hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+        self._hasher = _HASHER
         self._places = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
-        self._nobody = self._hasher.hash("a password that nobody has")
+        self._nobody = _nobody()
 
     async def set(self, tenant_id: int, agent_id: UUID, email: str, password: str) -> None:
         """The agent's only password from now on. Raises Invalid, EmailTaken, Unavailable."""
@@ -127,6 +129,12 @@ async def store_password(connection: Connection, login: Login, email_key: bytes,
             )
     except UniqueViolation:
         raise EmailTaken from None
+
+
+@functools.cache
+def _nobody() -> str:
+    """What an unknown address is compared with; made at the start, once a process."""
+    return _HASHER.hash("a password that nobody has")
 
 
 def accepted(password: str) -> str:

@@ -20,7 +20,7 @@ from domain.permission_set import Permission
 from infrastructure.eventstore.reader import EventReader
 from infrastructure.eventstore.rows import COLUMNS, StoredRow, stored_rows
 from tests.conformance.test_support_api import picture
-from tests.interfaces.http.desk import PASSWORD, Desk, Shop, bearer
+from tests.interfaces.http.desk import Desk, Shop, bearer
 
 MARK = "quetzalcoatl"
 """In everything that the victim says, names or uploads, and nowhere else."""
@@ -206,11 +206,10 @@ async def _set_holder(other: Shop, owner: dict[str, str]) -> dict[str, str]:
     made = await other.desk.http.post("/api/v1/permission-sets", json=body, headers=owner)
     holder = await other.member()
     me = (await other.desk.http.get("/api/v1/auth/me", headers=holder)).json()["user"]
-    give = GivePermissionSet(
-        agent_id=parse("agent", me["id"]), permission_set_id=parse("permission_set", made.json()["id"])
-    )
+    agent_id = parse("agent", me["id"])
+    give = GivePermissionSet(agent_id=agent_id, permission_set_id=parse("permission_set", made.json()["id"]))
     await other.desk.do(system(other.tenant_id), give)
-    return bearer((await other.desk.access.login(me["email"], PASSWORD)).access_token)
+    return bearer((await other.desk.access.session_for(other.tenant_id, agent_id)).access_token)
 
 
 async def _leaks(desk: Desk, victim: Victim, who: str, headers: dict[str, str]) -> list[str]:

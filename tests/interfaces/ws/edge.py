@@ -45,7 +45,6 @@ from interfaces.ws.limits import SocketLimits
 from interfaces.ws.routes import SocketParts, socket_routes
 
 SECRET = b"k" * 32
-PASSWORD = "a password of some length"
 PATIENCE = 10.0
 _numbers = itertools.count(1)
 
@@ -125,8 +124,8 @@ class Edge:
         agent_id, email = uuid4(), f"{uuid4().hex}@shop.test"
         command = InviteAgent(agent_id=agent_id, name="Anna", email=email, role=role)
         await self.do(system(tenant_id), command)
-        await self.access.set_password(tenant_id, agent_id, email, PASSWORD)
-        return Actor(tenant_id, By("agent", agent_id), role), await self.access.login(email, PASSWORD)
+        session = await self.access.session_for(tenant_id, agent_id)
+        return Actor(tenant_id, By("agent", agent_id), role), session
 
     async def widget(self, tenant_id: int) -> tuple[UUID, UUID, str]:
         """(widget id, token id, token)."""
