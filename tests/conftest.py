@@ -7,8 +7,7 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import psycopg
@@ -22,6 +21,7 @@ from infrastructure.migrate import migrate
 from infrastructure.postgres import Database
 from infrastructure.projector.builds import install_builds
 from projections.registry import PROJECTIONS
+from tests.support.databases import fresh_database
 
 LONG = (
     "tests/journeys/",
@@ -111,18 +111,6 @@ def built_url(postgres_server: str, built_template: str) -> Iterator[str]:
     """The same, with empty read models."""
     with fresh_database(postgres_server, built_template) as url:
         yield url
-
-
-@contextmanager
-def fresh_database(server: str, template: str) -> Generator[str]:
-    """A copy of `template` for the length of the context."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY wal_log')
-        connection.execute(f'GRANT CREATE ON DATABASE "{name}" TO verbatim_worker')
-    yield make_conninfo(server, dbname=name)
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 async def _install_builds(url: str) -> None:

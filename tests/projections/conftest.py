@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 
 import pytest
@@ -10,8 +10,8 @@ import pytest
 from application.log import Recorded
 from application.projection import Projection
 from infrastructure.postgres import Connection, Database
-from infrastructure.projector.builds import take_build
 from projections.registry import PROJECTIONS
+from tests.support.databases import fresh_database
 from tests.support.house import TENANT, House
 from tests.support.memory_log import MemoryLog
 
@@ -23,11 +23,6 @@ class ReadModels:
         self._database = database
         self._log = log
         self._folded = 0
-
-    async def open(self) -> None:
-        async with self._database.worker() as connection:
-            for projection in PROJECTIONS:
-                await take_build(connection, projection)
 
     async def fold(self) -> None:
         page = self._log.recorded[self._folded :]
@@ -47,13 +42,19 @@ async def fold_page(connection: Connection, projection: Projection, build: int, 
 
 
 @pytest.fixture
+def database_url(request: pytest.FixtureRequest, postgres_server: str) -> Iterator[str]:
+    """Has the first build of every projection where a test asks for `models`; else it makes its own tables."""
+    name = "built_template" if "models" in request.fixturenames else "migrated_template"
+    with fresh_database(postgres_server, request.getfixturevalue(name)) as url:
+        yield url
+
+
+@pytest.fixture
 def house() -> House:
     return House()
 
 
 @pytest.fixture
-async def models(database: Database, house: House) -> ReadModels:
+def models(database: Database, house: House) -> ReadModels:
     assert isinstance(house.log, MemoryLog)
-    opened = ReadModels(database, house.log)
-    await opened.open()
-    return opened
+    return ReadModels(database, house.log)

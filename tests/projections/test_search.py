@@ -18,6 +18,7 @@ from domain.refusals import Invalid
 from projections import search_query
 from projections.search import SearchFilter, SearchHit, SearchIn, SearchPage, search
 from tests.projections.conftest import ReadModels
+from tests.support.cases import cases
 from tests.support.house import ANNA, BEN, STRANGER, TENANT, VISITING, VISITOR, House, agent
 
 HOSTILE = [
@@ -145,8 +146,8 @@ async def test_a_long_text_is_cut_around_the_match(house: House, models: ReadMod
     assert len(hit.snippet) <= 242
 
 
-@pytest.mark.parametrize("within", ["messages", "conversations", "contacts"])
-@pytest.mark.parametrize("q", HOSTILE)
+@cases("within", ["messages", "conversations", "contacts"])
+@cases("q", HOSTILE)
 async def test_no_input_is_an_error(house: House, models: ReadModels, q: str, within: SearchIn) -> None:
     await house.do(VISITING, IntroduceContact(contact_id=VISITOR, name="Vera"))
     await house.chat("hello", with_assistant=False)
