@@ -26,6 +26,7 @@ from projections.canned import (
 from projections.canned_fold import CannedResponses
 from projections.cursor import Cursor, encode_cursor
 from tests.projections.conftest import ReadModels, fold_page
+from tests.support.cases import cases
 from tests.support.house import ADMIN, ANNA, BEN, TENANT, House, agent
 from tests.support.memory_log import MemoryLog
 
@@ -65,7 +66,7 @@ async def found(models: ReadModels, chosen: CannedFilter = EVERYTHING, viewer: V
     return [one.canned_response_id.int for one in (await page_of(models, chosen, viewer)).rows]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("q", "expected"),
     [
         (None, [1, 2, 3, 4]),
@@ -111,7 +112,7 @@ async def test_a_cursor_of_another_order_is_refused(house: House, models: ReadMo
         await page_of(models, CannedFilter(sort="used", cursor=cursor))
 
 
-@pytest.mark.parametrize("key", ["x/hi", "", "1/a\x00b", "9" * 300 + "/a"])
+@cases("key", ["x/hi", "", "1/a\x00b", "9" * 300 + "/a"])
 async def test_a_cursor_that_we_did_not_make_is_refused(models: ReadModels, key: str) -> None:
     cursor = encode_cursor(Cursor("canned/best", key, UUID(int=1).hex))
     with pytest.raises(Invalid):

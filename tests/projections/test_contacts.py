@@ -35,6 +35,7 @@ from projections.visits import (
     read_timeline,
 )
 from tests.projections.conftest import ReadModels
+from tests.support.cases import cases
 from tests.support.house import ADMIN, STRANGER, TENANT, VISITING, VISITOR, House, agent
 
 AGENT = agent()
@@ -107,7 +108,7 @@ async def test_pages_hold_everybody_once(house: House, models: ReadModels) -> No
         await listed(models, cursor="x")
 
 
-@pytest.mark.parametrize(
+@cases(
     ("q", "found"),
     [
         ("mi", ["Mia"]),

@@ -120,7 +120,7 @@ async def test_what_was_said_is_found_and_marked(
     assert (hit.role, hit.author_id, hit.private) == ("visitor", VISITOR, False)
 
 
-@pytest.mark.parametrize("q", ["parcel -lost", '"lost parcel"', "parce lost", '"parc"', "lostparcel", "-parcel"])
+@cases("q", ["parcel -lost", '"lost parcel"', "parce lost", '"parc"', "lostparcel", "-parcel"])
 async def test_what_was_not_said_so_is_not_found(house: House, models: ReadModels, q: str) -> None:
     await house.chat("My parcel is lost", with_assistant=False)
     assert await texts(models, q) == []

@@ -30,7 +30,7 @@ def cases(names: str | tuple[str, ...], values: Iterable[Any]) -> Callable[[Asyn
                 fixtures["subtests"] = subtests
             for value in values:
                 case = dict(zip(asked, _row(value, asked), strict=True))
-                with subtests.test(**{name: repr(one) for name, one in case.items()}):
+                with subtests.test(**case):
                     await test(**fixtures, **case)
 
         setattr(of_each, "__signature__", signature.replace(parameters=[*kept, ours]))  # noqa: B010

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from domain.refusals import Invalid, Refusal, TokenExpired, TokenMissing, TokenRevoked, Unauthenticated
 from tests.infrastructure.access.conftest import Door
+from tests.support.cases import cases
 
 
 def signed(secret: str, **changes: Any) -> str:
@@ -81,7 +82,7 @@ async def test_a_foreign_tenants_secret_signs_nothing_here(door: Door) -> None:
     await door.access.identities.read(2, signed(foreign))
 
 
-@pytest.mark.parametrize(
+@cases(
     ("changes", "refusal"),
     [
         ({"exp": None}, Unauthenticated),

@@ -20,6 +20,7 @@ from infrastructure.access.access import Access, open_access
 from infrastructure.access.issuers import IssuerTaken
 from infrastructure.egress import Egress
 from tests.infrastructure.access.conftest import SECRET, Door
+from tests.support.cases import cases
 from tests.support.identity_provider import AUDIENCE, EMAIL, IdentityProvider, identity_provider, new_key
 
 TENANT = 7
@@ -69,7 +70,7 @@ async def test_a_verified_address_of_the_tenant_comes_in(
     assert member.scopes is None
 
 
-@pytest.mark.parametrize(
+@cases(
     "changes",
     [
         {"email": "ben@shop.test"},

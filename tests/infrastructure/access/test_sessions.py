@@ -8,6 +8,7 @@ from application.actor import system
 from application.agent import ChangeAgentRole, DeactivateAgent
 from domain.refusals import Conflict, Invalid, TokenRevoked, Unauthenticated, WrongLogin
 from tests.infrastructure.access.conftest import PASSWORD, Door
+from tests.support.cases import cases
 
 ANNA = "anna@shop.test"
 
@@ -131,7 +132,7 @@ async def test_one_session_ending_leaves_the_others(door: Door) -> None:
     assert (await door.access.member(phone.access_token)).session_id == phone.member.session_id
 
 
-@pytest.mark.parametrize("token", ["", "x", "a.b.c", "rt_short", "rt_" + "A" * 43, "vt_" + "A" * 43])
+@cases("token", ["", "x", "a.b.c", "rt_short", "rt_" + "A" * 43, "vt_" + "A" * 43])
 async def test_a_token_nobody_made_is_refused(door: Door, token: str) -> None:
     with pytest.raises(Unauthenticated):
         await door.access.refresh(token)

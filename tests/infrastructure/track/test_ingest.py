@@ -18,6 +18,7 @@ from infrastructure.postgres import Database
 from infrastructure.track.ingest import Ingest
 from infrastructure.track.retention import drop_old
 from tests.support.beacons import VISITOR, beacon, page, rows
+from tests.support.cases import cases
 
 SECRET = b"s" * 32
 NAMES = "SELECT name, url FROM track.event ORDER BY url"
@@ -111,7 +112,7 @@ async def test_without_consent_only_names_are_counted_and_nobody_is_named(
     assert await rows(database, "SELECT 1 FROM track.event UNION ALL SELECT 1 FROM track.online") == []
 
 
-@pytest.mark.parametrize(
+@cases(
     "wrong",
     [
         {"url": "javascript:x"},

@@ -18,6 +18,7 @@ from domain.widget import Look, WidgetAddressRulesSet
 from interfaces.http.audience import FROM_OTHER_SITES
 from tests.interfaces.http.desk import ORIGIN, Desk, Shop
 from tests.interfaces.http.test_audience import filled, walk
+from tests.support.cases import cases
 
 HOME, ELSEWHERE = "203.0.113.7", "198.51.100.9"
 BLOCKED = (403, "address_blocked")
@@ -85,7 +86,7 @@ async def test_rules_that_somebody_else_changed_are_not_overwritten_unseen(
     assert (told(late), late.json()["error"]["details"]["version"]) == ((409, "conflict"), 3)
 
 
-@pytest.mark.parametrize(
+@cases(
     "body",
     [
         {},

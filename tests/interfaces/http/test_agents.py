@@ -6,11 +6,11 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-import pytest
 
 from domain.agent import Role
 from domain.ids import tenant_wire
 from tests.interfaces.http.desk import PASSWORD, Desk, Shop, bearer
+from tests.support.cases import cases
 
 AGENTS, LOGIN, ME = "/api/v1/agents", "/api/v1/auth/login", "/api/v1/auth/me"
 ACCEPT = "/api/v1/auth/accept-invitation"
@@ -205,9 +205,7 @@ async def test_a_stranger_and_nobody_look_the_same(desk: Desk, shop: Shop) -> No
     assert await desk.store.reader.head() == before
 
 
-@pytest.mark.parametrize(
-    "change", [{"email": "ben"}, {"name": " "}, {"role": "king"}, {"role": "system"}, {"tenantId": "tnt_2"}]
-)
+@cases("change", [{"email": "ben"}, {"name": " "}, {"role": "king"}, {"role": "system"}, {"tenantId": "tnt_2"}])
 async def test_a_bad_invitation_stores_nothing(desk: Desk, shop: Shop, change: dict[str, str]) -> None:
     admin = await shop.member("admin")
     before = await shop.head()

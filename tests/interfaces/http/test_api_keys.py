@@ -7,10 +7,10 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-import pytest
 
 from domain.ids import tenant_wire
 from tests.interfaces.http.desk import Desk, Shop, bearer
+from tests.support.cases import cases
 
 KEYS, ME = "/api/v1/api-keys", "/api/v1/auth/me"
 CHAT = "/api/v1/chat/conversations"
@@ -166,7 +166,7 @@ async def test_a_strangers_key_and_none_look_the_same(desk: Desk, shop: Shop) ->
     assert (await desk.http.get(KEYS, headers=admin)).json()["data"] == []
 
 
-@pytest.mark.parametrize(
+@cases(
     "change",
     [{"scopes": []}, {"scopes": ["all"]}, {"name": ""}, {"expiresAt": "2020-01-01T00:00:00Z"}, {"role": "x"}],
 )

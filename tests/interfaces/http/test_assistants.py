@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from application.ports import Answer
 from tests.interfaces.http.desk import FALLBACK, Desk, Shop
+from tests.support.cases import cases
 
 PATH = "/api/v1/assistants"
 FULL = {
@@ -110,7 +109,7 @@ async def test_an_archived_one_is_named_by_nobody_and_hands_over_whom_it_had(des
     assert (await desk.http.put(f"{PATH}/{id}/default", headers=admin)).status_code == 404
 
 
-@pytest.mark.parametrize(
+@cases(
     "wrong",
     [
         {"name": " "},

@@ -11,6 +11,7 @@ from application.permissions import PERMISSIONS
 from domain.agent import Role
 from interfaces.http.audience import FROM_OTHER_SITES, MEMBERS, OPEN
 from tests.interfaces.http.desk import Desk, Shop, bearer
+from tests.support.cases import cases
 
 KNOWN = OPEN | FROM_OTHER_SITES | {"member"}
 ROLES: tuple[Role, ...] = ("owner", "admin", "supervisor", "agent", "analyst", "auditor")
@@ -99,7 +100,7 @@ async def test_analysts_and_auditors_write_nothing(desk: Desk, shop: Shop, role:
     assert await desk.store.reader.head() == before
 
 
-@pytest.mark.parametrize(
+@cases(
     "authorization",
     ["Bearer", "Bearer ", "Basic abc", "wt_x", "Bearer x", "Bearer a.b.c", "Bearer sk_x", "Bearer " + "x" * 5000],
 )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from domain.ids import tenant_wire
 from tests.interfaces.http.desk import PASSWORD, Desk, Shop, bearer
+from tests.support.cases import cases
 
 LOGIN, REFRESH = "/api/v1/auth/login", "/api/v1/auth/refresh"
 LOGOUT, ME = "/api/v1/auth/logout", "/api/v1/auth/me"
@@ -62,9 +61,7 @@ async def test_logging_out_ends_the_session(desk: Desk, shop: Shop) -> None:
     assert (await desk.http.post(REFRESH, json={"refreshToken": body["refreshToken"]})).status_code == 401
 
 
-@pytest.mark.parametrize(
-    "body", [{}, {"email": ANNA}, {"email": 1, "password": "x"}, {"refreshToken": "x", "a": 1}]
-)
+@cases("body", [{}, {"email": ANNA}, {"email": 1, "password": "x"}, {"refreshToken": "x", "a": 1}])
 async def test_a_body_that_is_no_login_is_refused(desk: Desk, body: dict[str, object]) -> None:
     for path in (LOGIN, REFRESH):
         answer = await desk.http.post(path, json=body)

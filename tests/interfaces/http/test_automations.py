@@ -6,7 +6,6 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-import pytest
 
 from application.actor import system
 from application.agent import DeactivateAgent, InviteAgent
@@ -15,6 +14,7 @@ from domain.ids import parse, wire
 from domain.marks import LabelsChanged
 from interfaces.automations import apply_automations
 from tests.interfaces.http.desk import Desk, Shop
+from tests.support.cases import cases
 
 AUTOMATIONS = "/api/v1/automations"
 REFUNDS = {
@@ -102,14 +102,14 @@ async def test_the_list_is_paged_in_the_order_in_which_they_are_asked(desk: Desk
     assert ([one["order"] for one in rest["data"]], rest["nextCursor"]) == ([5], None)
 
 
-@pytest.mark.parametrize("role", ["supervisor", "agent", "analyst", "auditor"])
+@cases("role", ["supervisor", "agent", "analyst", "auditor"])
 async def test_only_admins_write_and_read_them(desk: Desk, shop: Shop, role: Any) -> None:
     who = await shop.member(role)
     assert refusal(await desk.http.post(AUTOMATIONS, json=REFUNDS, headers=who)) == (403, "forbidden")
     assert refusal(await desk.http.get(AUTOMATIONS, headers=who)) == (403, "forbidden")
 
 
-@pytest.mark.parametrize(
+@cases(
     ("wrong", "status"),
     [
         ({"trigger": "sneezed"}, 400),

@@ -12,6 +12,7 @@ import pytest
 import uvicorn
 
 from tests.interfaces.http.desk import Desk, Shop
+from tests.support.cases import cases
 
 JSON = {"Content-Type": "application/json"}
 BODIES: dict[str, tuple[bytes, int]] = {
@@ -49,7 +50,7 @@ async def routes(desk: Desk, shop: Shop) -> dict[str, dict[str, str]]:
     }
 
 
-@pytest.mark.parametrize("name", BODIES)
+@cases("name", BODIES)
 async def test_a_bad_body_is_refused_everywhere_and_nothing_is_stored(desk: Desk, shop: Shop, name: str) -> None:
     body, status = BODIES[name]
     paths = await routes(desk, shop)
@@ -64,7 +65,7 @@ async def test_a_bad_body_is_refused_everywhere_and_nothing_is_stored(desk: Desk
     assert await desk.store.reader.head() == before
 
 
-@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "application/xml", ""])
+@cases("media_type", ["text/plain", "application/x-www-form-urlencoded", "application/xml", ""])
 async def test_another_content_type_is_refused(desk: Desk, shop: Shop, media_type: str) -> None:
     before = await desk.store.reader.head()
     body = b'{"sessionId":"s","message":"x"}'

@@ -10,6 +10,7 @@ import pytest
 
 from domain.ids import parse, wire
 from tests.interfaces.http.desk import Desk, Shop
+from tests.support.cases import cases
 
 BULK = "/api/v1/chat/conversations/bulk"
 Headers = dict[str, str]
@@ -134,7 +135,7 @@ async def test_one_that_is_refused_does_not_stop_the_others(desk: Desk, shop: Sh
     assert results[0]["error"]["code"] == "conversation_ended"
 
 
-@pytest.mark.parametrize(
+@cases(
     "body",
     [
         {"ids": [], "command": {"type": "end"}},

@@ -15,6 +15,7 @@ from domain.ids import wire
 from domain.plan import Limits
 from tests.interfaces.http.campaigning import CAMPAIGNS, HELLO, SALE, Campaigning, open_campaigning
 from tests.interfaces.http.desk import Desk, Shop, bearer
+from tests.support.cases import cases
 
 
 @pytest.fixture
@@ -217,7 +218,7 @@ async def test_agents_neither_draft_nor_read_campaigns_and_strangers_find_none(
     assert (await http.post(f"{CAMPAIGNS}/{id}/launch", headers=stranger)).status_code == 404
 
 
-@pytest.mark.parametrize(
+@cases(
     "wrong",
     [
         {"texts": {}},

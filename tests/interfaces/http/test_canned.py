@@ -14,6 +14,7 @@ from application.marks import SetAttributes
 from application.team import AddTeamMember, CreateTeam
 from domain.ids import parse, wire
 from tests.interfaces.http.desk import Desk, Shop
+from tests.support.cases import cases
 
 CANNED = "/api/v1/chat/canned-responses"
 HI = {"shortcut": "hi", "title": "Greeting", "body": "Hello {{contact.name}}, {{agent.name}} here."}
@@ -227,7 +228,7 @@ async def test_a_version_that_has_passed_is_not_overwritten(desk: Desk, shop: Sh
     assert refusal(late) == (409, "conflict")
 
 
-@pytest.mark.parametrize(
+@cases(
     "wrong",
     [
         {"shortcut": "two words"},
@@ -247,7 +248,7 @@ async def test_what_cannot_be_is_refused(desk: Desk, shop: Shop, wrong: dict[str
     assert await shop.head() == before
 
 
-@pytest.mark.parametrize("query", [{"sort": "best of all"}, {"cursor": "x"}, {"limit": "0"}, {"q": "a\x00b"}])
+@cases("query", [{"sort": "best of all"}, {"cursor": "x"}, {"limit": "0"}, {"q": "a\x00b"}])
 async def test_a_question_that_is_none_is_refused(desk: Desk, shop: Shop, query: dict[str, str]) -> None:
     await desk.fold()
     answer = await desk.http.get(CANNED, params=query, headers=await shop.member())

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from uuid import uuid4
 
-import pytest
-
 from application.actor import system
 from application.handling import HandOverConversation
 from application.ports import Answer
@@ -16,6 +14,7 @@ from domain.ids import parse, wire
 from infrastructure.embedded.nats import NatsServer
 from interfaces.http.headers import POSITION, REPLAYED
 from tests.interfaces.http.desk import FALLBACK, Desk, Shop, open_desk
+from tests.support.cases import cases
 
 VISITOR = "X-Visitor-Token"
 
@@ -134,7 +133,7 @@ async def test_a_human_who_accepts_while_the_model_thinks_is_the_answer(desk: De
     assert (body["message"], body["handledBy"]) == (None, "agent")
 
 
-@pytest.mark.parametrize(
+@cases(
     ("body", "code"),
     [
         ({"message": "Hi"}, "missing_session"),
@@ -171,7 +170,7 @@ async def test_the_body_may_choose_another_assistant_of_the_tenant(desk: Desk, s
     assert answer.json()["message"] == "Hello!"
 
 
-@pytest.mark.parametrize("assistant_id", ["ast_" + "0" * 32, "asst-123", "cnv_" + "0" * 32, ""])
+@cases("assistant_id", ["ast_" + "0" * 32, "asst-123", "cnv_" + "0" * 32, ""])
 async def test_an_assistant_that_is_not_there_is_not_found(shop: Shop, assistant_id: str) -> None:
     assert (await shop.say("Hi", assistantId=assistant_id)).status_code == 404
 
@@ -233,7 +232,7 @@ async def test_one_key_for_two_messages_is_a_conflict(desk: Desk, shop: Shop) ->
     assert await shop.head() == before
 
 
-@pytest.mark.parametrize("key", ["", "x" * 201, "a\tb", "é"])
+@cases("key", ["", "x" * 201, "a\tb", "é"])
 async def test_a_key_that_is_no_key_is_refused(shop: Shop, key: str) -> None:
     before = await shop.head()
     answer = await shop.say("Hello", clientMessageId=key)

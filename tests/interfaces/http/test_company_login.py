@@ -26,6 +26,7 @@ from infrastructure.access.openid import OpenIdProviders
 from infrastructure.egress import Egress
 from tests.interfaces.http.desk import ORIGIN, SECRET, Desk, Shop, bearer
 from tests.interfaces.http.test_agents import code, invited
+from tests.support.cases import cases
 from tests.support.identity_provider import new_key
 from tests.support.openid_provider import CLIENT, OpenIdProvider, openid_provider
 from tests.support.openid_provider import SECRET as CLIENT_SECRET
@@ -188,7 +189,7 @@ PAST = datetime(2020, 1, 1, tzinfo=UTC)
 SOON = datetime.now(UTC) + timedelta(hours=2)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("changes", "reason"),
     [
         ({"nonce": "another"}, "provider_refused"),
@@ -228,7 +229,7 @@ async def test_a_token_that_says_the_wrong_thing_lets_nobody_in(
     assert await shop.head() == before
 
 
-@pytest.mark.parametrize(
+@cases(
     "sign",
     [
         es256_by_another,
@@ -414,7 +415,7 @@ async def test_no_secret_is_in_an_address_a_log_or_an_answer(
         assert not [url for url in (leaving, back, landed) if secret in url]
 
 
-@pytest.mark.parametrize(
+@cases(
     "change",
     [
         {"clientSecret": ""},
@@ -439,7 +440,7 @@ async def test_terms_that_cannot_be_used_are_refused(
     assert code(await desk.http.get(OIDC, headers=admin)) == (404, "not_found")
 
 
-@pytest.mark.parametrize(
+@cases(
     "document",
     [
         {"issuer": "https://other.shop.test"},

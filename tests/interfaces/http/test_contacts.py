@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
-import pytest
 
 from application.actor import system
 from application.contact import EraseContact
 from domain.ids import parse
 from tests.interfaces.http.desk import Desk, Shop
+from tests.support.cases import cases
 
 CONTACTS = "/api/v1/contacts"
 
@@ -58,7 +58,7 @@ async def test_a_contact_is_changed_and_shown_as_it_is(desk: Desk, shop: Shop) -
     assert shown.headers["ETag"] == f'"{contact["version"]}"'
 
 
-@pytest.mark.parametrize(
+@cases(
     "change",
     [
         {"email": "nobody"},

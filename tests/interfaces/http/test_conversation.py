@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from uuid import uuid4
 
-import pytest
-
 from domain.conversation import MessagePosted
 from domain.ids import wire
 from interfaces.http.headers import POSITION, REPLAYED
 from tests.interfaces.http.desk import Desk, Shop, bearer
+from tests.support.cases import cases
 
 START = "/api/v1/chat/conversations"
 
@@ -240,7 +239,7 @@ async def test_the_visitor_finds_their_threads_newest_first(desk: Desk, shop: Sh
     assert listed.json()["nextCursor"] is None
 
 
-@pytest.mark.parametrize("body", [{}, {"text": None}, {"text": ""}, {"text": "  "}])
+@cases("body", [{}, {"text": None}, {"text": ""}, {"text": "  "}])
 async def test_a_message_needs_words(desk: Desk, shop: Shop, body: dict[str, object]) -> None:
     id, visitor = await shop.thread()
     answer = await desk.http.post(at(id, "messages"), json=body, headers=visitor)

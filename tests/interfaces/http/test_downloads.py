@@ -24,6 +24,7 @@ from domain.kernel import By
 from infrastructure.clock import now, uuid7
 from interfaces.files import FileSweep
 from tests.interfaces.http.desk import Desk, Shop
+from tests.support.cases import cases
 from tests.support.pictures import png
 
 UPLOAD = "/api/v1/chat/upload"
@@ -118,7 +119,7 @@ async def test_a_picture_is_shown(desk: Desk, ready: Shop) -> None:
     assert answer.headers["Content-Disposition"].startswith("inline; ")
 
 
-@pytest.mark.parametrize(
+@cases(
     ("asked", "status", "expected", "span"),
     [
         ("bytes=0-9", 206, PDF[:10], f"bytes 0-9/{len(PDF)}"),

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-import pytest
-
 from domain.ids import parse, wire
 from infrastructure.drafts import Drafts
 from tests.interfaces.http.desk import Desk, Shop
+from tests.support.cases import cases
 
 
 def at(id: str) -> str:
@@ -92,7 +91,7 @@ async def test_a_strangers_conversation_has_no_draft(desk: Desk, shop: Shop, oth
     assert parse("conversation", id)
 
 
-@pytest.mark.parametrize("body", [{"text": ""}, {"text": " "}, {"text": "x" * 10_001}, {"text": "\u0000"}, {}])
+@cases("body", [{"text": ""}, {"text": " "}, {"text": "x" * 10_001}, {"text": "\u0000"}, {}])
 async def test_what_is_no_draft_is_refused(desk: Desk, shop: Shop, body: dict[str, str]) -> None:
     id, _ = await shop.thread()
     answer = await desk.http.put(at(id), json=body, headers=await shop.member())

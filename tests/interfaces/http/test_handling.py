@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from tests.interfaces.http.desk import Desk, Shop
+from tests.support.cases import cases
 
 START = "/api/v1/chat/conversations"
 
@@ -44,9 +43,7 @@ async def test_a_transfer_names_the_other_agent_and_brings_a_note(desk: Desk, sh
     assert not any(one["private"] for one in theirs["messages"]["data"])
 
 
-@pytest.mark.parametrize(
-    "body", [{}, {"agentId": "agt_x"}, {"agentId": "tea_00000000000000000000000000000000"}, {"teamId": 3}]
-)
+@cases("body", [{}, {"agentId": "agt_x"}, {"agentId": "tea_00000000000000000000000000000000"}, {"teamId": 3}])
 async def test_a_transfer_to_nowhere_is_refused(desk: Desk, shop: Shop, body: dict[str, Any]) -> None:
     id, _ = await shop.thread()
     before = await shop.head()

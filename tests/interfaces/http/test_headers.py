@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-
 from interfaces.http.policy import HeaderPolicy
 from tests.interfaces.http.desk import Desk, Shop
+from tests.support.cases import cases
 
 ANYWHERE = {"Origin": "https://shop.test"}
 
 
-@pytest.mark.parametrize("path", ["/api/v1/nothing", "/health/live", "/api/v1/auth/me", "/api/openapi.json"])
+@cases("path", ["/api/v1/nothing", "/health/live", "/api/v1/auth/me", "/api/openapi.json"])
 async def test_every_answer_is_sealed_off(desk: Desk, path: str) -> None:
     answer = await desk.http.get(path)
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -19,7 +18,7 @@ async def test_every_answer_is_sealed_off(desk: Desk, path: str) -> None:
     assert answer.headers["Cache-Control"] in {"no-store", "no-cache"}
 
 
-@pytest.mark.parametrize(
+@cases(
     ("given", "is_kept"),
     [("req-1", True), ("a" * 100, True), ("a" * 101, False), ("a b", False), ("<x>", False), ("", False)],
 )
@@ -39,7 +38,7 @@ async def test_other_sites_may_call_what_widgets_call_without_cookies(desk: Desk
     assert (refused.status_code, refused.headers["Access-Control-Allow-Origin"]) == (401, "*")
 
 
-@pytest.mark.parametrize(
+@cases(
     ("path", "is_shared"),
     [
         ("/api/widgets/x/chat", True),

@@ -9,6 +9,7 @@ import pytest
 from application.actor import system
 from application.canned_response import SaveCannedResponse
 from tests.interfaces.http.desk import Desk, Shop
+from tests.support.cases import cases
 
 INBOX = "/api/v1/chat/agent/conversations"
 
@@ -51,7 +52,7 @@ async def test_a_filter_shows_what_fits(desk: Desk, shop: Shop, query: dict[str,
     assert [row["id"] for row in page["data"]] == [ids[name] for name in found]
 
 
-@pytest.mark.parametrize(
+@cases(
     "query",
     [
         {"status": "lost"},

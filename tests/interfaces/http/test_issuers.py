@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.interfaces.http.desk import Desk, Shop, bearer
+from tests.support.cases import cases
 from tests.support.identity_provider import AUDIENCE, EMAIL, IdentityProvider, identity_provider
 
 ISSUER, ME, AGENTS = "/api/v1/auth/issuer", "/api/v1/auth/me", "/api/v1/agents"
@@ -64,7 +65,7 @@ async def test_a_provider_belongs_to_one_tenant(desk: Desk, shop: Shop, provider
     assert await shop.head() == before
 
 
-@pytest.mark.parametrize(
+@cases(
     "change",
     [
         {"jwksUrl": "http://192.0.2.1/keys"},

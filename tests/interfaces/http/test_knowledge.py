@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from tests.interfaces.http.desk import Desk, Shop
+from tests.support.cases import cases
 
 KNOWLEDGE = "/api/v1/knowledge"
 RETURNS = {"title": "Returns", "body": "You may return an item within 30 days."}
@@ -241,7 +242,7 @@ async def test_an_unpublished_article_stays_so_when_it_is_imported_anew(desk: De
     assert await titles(desk, admin, published="false") == ["a"]
 
 
-@pytest.mark.parametrize(
+@cases(
     ("name", "body", "status"),
     [
         ("a.exe", b"MZ", 415),

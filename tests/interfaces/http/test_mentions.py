@@ -6,9 +6,9 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-import pytest
 
 from tests.interfaces.http.desk import Desk, Shop
+from tests.support.cases import cases
 
 START = "/api/v1/chat/conversations"
 MENTIONS = "/api/v1/chat/mentions"
@@ -141,7 +141,7 @@ async def test_the_list_comes_in_pages(desk: Desk, shop: Shop) -> None:
     assert (bad.status_code, bad.json()["error"]["code"]) == (400, "invalid_request")
 
 
-@pytest.mark.parametrize(
+@cases(
     "body",
     [
         {},

@@ -15,6 +15,7 @@ from infrastructure.access.access import open_access
 from interfaces.http.rights import OWN, permission_of
 from tests.interfaces.http.desk import SECRET, Desk, Shop, bearer
 from tests.interfaces.http.test_agents import code, invited, log_in
+from tests.support.cases import cases
 from tests.support.identity_provider import AUDIENCE, EMAIL, identity_provider
 from tests.support.pictures import png
 
@@ -75,7 +76,7 @@ async def test_a_set_is_created_changed_listed_and_removed(desk: Desk, shop: Sho
     assert len((await desk.http.get(SETS, headers=admin)).json()["data"]) == 1
 
 
-@pytest.mark.parametrize(
+@cases(
     "body",
     [
         {"name": "x", "permissions": []},

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
-import pytest
 
 from application.ports import Answer
 from tests.interfaces.http.desk import Desk, Shop
+from tests.support.cases import cases
 
 START = "/api/v1/chat/conversations"
 FIELDS = [
@@ -62,7 +62,7 @@ async def test_the_embed_facade_takes_them_too(desk: Desk, shop: Shop) -> None:
     assert (answer.status_code, answer.json()["message"]) == (200, "Hello Mia")
 
 
-@pytest.mark.parametrize(
+@cases(
     ("answers", "names"),
     [
         (None, ["preChat.email", "preChat.agreed"]),
@@ -75,7 +75,6 @@ async def test_the_embed_facade_takes_them_too(desk: Desk, shop: Shop) -> None:
         (GOOD | {"role": "admin"}, ["preChat.role"]),
         (GOOD | {"remarks": {"a": 1}}, []),
     ],
-    ids=str,
 )
 async def test_a_form_that_is_not_filled_in_names_its_fields_and_starts_nothing(
     desk: Desk, shop: Shop, answers: Any, names: list[str]

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-import pytest
-
 from application.actor import system
 from application.contact import IntroduceContact
 from domain.agent import Role
 from tests.interfaces.http.desk import Desk, Shop
+from tests.support.cases import cases
 
 SEARCH = "/api/v1/chat/search"
 
@@ -73,7 +72,7 @@ async def test_pages_and_filters_go_through(desk: Desk, shop: Shop) -> None:
     assert await found(limit="1", cursor=first["nextCursor"]) == ["word one"]
 
 
-@pytest.mark.parametrize(
+@cases(
     "query",
     [
         {},
@@ -98,9 +97,7 @@ async def test_what_is_asked_badly_is_refused(desk: Desk, shop: Shop, query: dic
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_request")
 
 
-@pytest.mark.parametrize(
-    "q", ["", '"', "-", "or", "'", "\\", ":*", "<->", "(", "!", "%", "%s", "\ud7ff", "\uffff"]
-)
+@cases("q", ["", '"', "-", "or", "'", "\\", ":*", "<->", "(", "!", "%", "%s", "\ud7ff", "\uffff"])
 async def test_no_words_are_an_error(desk: Desk, shop: Shop, q: str) -> None:
     agent = await shop.member()
     await shop.thread("Hello")

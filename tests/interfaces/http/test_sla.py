@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
-
 from application.actor import system
 from application.bus import CommandBus
 from application.handlers import HANDLERS
@@ -19,6 +17,7 @@ from interfaces.sla import sla_and_leads
 from projections.inbox import _page  # pyright: ignore[reportPrivateUsage]
 from projections.inbox_filter import InboxFilter, order_of
 from tests.interfaces.http.desk import Desk, Shop
+from tests.support.cases import cases
 
 POLICIES = "/api/v1/sla-policies"
 RULES = "/api/v1/qualification/rules"
@@ -141,7 +140,7 @@ async def test_only_admins_write_policies_and_no_other_tenant_sees_them(
     assert (await desk.http.delete(f"{POLICIES}/{policy}", headers=stranger)).status_code == 404
 
 
-@pytest.mark.parametrize(
+@cases(
     "wrong",
     [
         {"targets": {}},

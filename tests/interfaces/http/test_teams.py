@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import pytest
-
 from domain.ids import wire
 from tests.interfaces.http.desk import Desk, Shop
+from tests.support.cases import cases
 
 ROUTING = {
     "strategy": "least_loaded",
@@ -83,7 +82,7 @@ async def test_the_same_key_makes_one_team(desk: Desk, shop: Shop) -> None:
     assert await created(shop, boss) == await created(shop, boss)
 
 
-@pytest.mark.parametrize(
+@cases(
     "wrong",
     [
         {},

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.interfaces.http.desk import Desk, Shop
 from tests.support.beacons import rows
+from tests.support.cases import cases
 
 ONLINE = "/api/v1/chat/visitors/online"
 SEED = {
@@ -106,7 +106,7 @@ async def test_without_consent_nobody_is_met(desk: Desk, shop: Shop) -> None:
     assert len(await events(desk)) == 1  # the one that met the visitor
 
 
-@pytest.mark.parametrize(
+@cases(
     ("body", "code"),
     [
         ({"event": "x"}, "missing_session"),

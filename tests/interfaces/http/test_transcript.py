@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from tests.interfaces.http.desk import Desk, Shop
+from tests.support.cases import cases
 
 START = "/api/v1/chat/conversations"
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 8
@@ -168,7 +167,7 @@ async def test_an_attachment_has_its_name_and_a_link_for_whoever_asked(desk: Des
     assert (gone["name"], gone["url"]) == (None, None)
 
 
-@pytest.mark.parametrize("query", [{"after": "-1"}, {"after": "x"}, {"limit": "0"}, {"cursor": "x"}])
+@cases("query", [{"after": "-1"}, {"after": "x"}, {"limit": "0"}, {"cursor": "x"}])
 async def test_a_place_that_is_none_is_refused(desk: Desk, shop: Shop, query: dict[str, str]) -> None:
     id, visitor = await shop.thread()
     await desk.fold()

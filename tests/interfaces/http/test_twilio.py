@@ -13,6 +13,7 @@ from infrastructure.embedded.nats import NatsServer
 from infrastructure.voice.twilio import callbacks
 from tests.interfaces.http.desk import ORIGIN, Desk, Shop, open_desk
 from tests.interfaces.http.test_voice_start import CHATS, VOICE, report, start
+from tests.support.cases import cases
 from tests.support.twilio_server import ACCOUNT, TOKEN, Trouble, TwilioServer, call_back, twilio_running
 
 FIRST, SECOND, TEAM = "+14165550101", "+14165550102", "+14165550199"
@@ -205,7 +206,7 @@ async def test_another_tenants_number_and_call_are_as_if_they_were_not_there(
     assert (await shop.head(), await other_shop.head()) == (before, others)
 
 
-@pytest.mark.parametrize("origin", ["+97912345678", "+4930123456", "+19005550101", "anonymous", ""])
+@cases("origin", ["+97912345678", "+4930123456", "+19005550101", "anonymous", ""])
 async def test_a_caller_from_elsewhere_is_rejected_and_the_number_stays_the_visitors(
     desk: Desk, shop: Shop, origin: str
 ) -> None:

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import httpx
-import pytest
 
 from application.actor import system
 from application.tenant import SetFileRules
@@ -17,6 +16,7 @@ from domain.file import MIB, FileRules, FileUploaded
 from domain.ids import parse
 from infrastructure.blobs.uploads import TRIES
 from tests.interfaces.http.desk import Desk, Shop
+from tests.support.cases import cases
 from tests.support.pictures import SECRET, jpeg, opened, png
 
 UPLOAD = "/api/v1/chat/upload"
@@ -81,7 +81,7 @@ async def test_a_picture_loses_its_metadata(desk: Desk, shop: Shop) -> None:
     ).size == (40, 60)
 
 
-@pytest.mark.parametrize(
+@cases(
     ("name", "body"),
     [
         ("page.html", b"<!doctype html><script>alert(1)</script>"),
@@ -137,7 +137,7 @@ async def test_too_large_is_refused_while_it_comes(desk: Desk, shop: Shop) -> No
     assert (await upload(desk, agent, b"plain", "a.txt")).status_code == 415
 
 
-@pytest.mark.parametrize(
+@cases(
     ("content_type", "body", "status"),
     [
         ("application/json", b"{}", 415),

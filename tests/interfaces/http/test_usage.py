@@ -16,6 +16,7 @@ from domain.handling import HandedOver
 from interfaces.usage import open_allowance
 from tests.conformance.test_support_api import picture
 from tests.interfaces.http.desk import Desk, Shop
+from tests.support.cases import cases
 
 USAGE, LIMITS = "/api/v1/usage", "/api/v1/usage/limits"
 
@@ -208,12 +209,12 @@ async def test_usage_by_widget_and_agent(desk: Desk, shop: Shop, owner: dict[str
     assert past["meters"]["messages"]["resetAt"] == "2020-03-01T00:00:00Z"
 
 
-@pytest.mark.parametrize("query", ["?period=2026-13", "?period=26-1", "?by=nobody", "?by=agent&cursor=x"])
+@cases("query", ["?period=2026-13", "?period=26-1", "?by=nobody", "?by=agent&cursor=x"])
 async def test_what_is_no_question_about_usage_is_refused(desk: Desk, owner: dict[str, str], query: str) -> None:
     assert (await desk.http.get(USAGE + query, headers=owner)).status_code == 400
 
 
-@pytest.mark.parametrize("body", [{"messages": -1}, {"messages": 2**53}, {"minutes": 1}, {"weights": {"": 1}}])
+@cases("body", [{"messages": -1}, {"messages": 2**53}, {"minutes": 1}, {"weights": {"": 1}}])
 async def test_what_is_no_limit_is_refused(desk: Desk, owner: dict[str, str], body: dict[str, Any]) -> None:
     assert (await desk.http.put(LIMITS, json=body, headers=owner)).status_code == 400
 

@@ -6,10 +6,10 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-import pytest
 
 from domain.ids import wire
 from tests.interfaces.http.desk import Desk, Shop
+from tests.support.cases import cases
 
 VIEWS = "/api/v1/chat/views"
 INBOX = "/api/v1/chat/agent/conversations"
@@ -104,7 +104,7 @@ async def test_the_inbox_through_a_view(desk: Desk, shop: Shop) -> None:
     assert await seen(view=vip, status="resolved") == []
 
 
-@pytest.mark.parametrize(
+@cases(
     "body",
     [
         {"name": "x"},

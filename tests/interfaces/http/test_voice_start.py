@@ -9,7 +9,6 @@ from uuid import UUID
 
 import httpx
 import psycopg
-import pytest
 
 from application.actor import system
 from application.bus import CommandBus
@@ -19,6 +18,7 @@ from domain.call import DIAL_SECONDS
 from domain.ids import parse, wire
 from infrastructure.clock import now, uuid7
 from tests.interfaces.http.desk import Desk, Shop
+from tests.support.cases import cases
 
 VOICE = "/api/v1/voice"
 CHATS = "/api/v1/chat/conversations"
@@ -216,13 +216,13 @@ async def test_calls_under_way_hold_what_the_plan_has_left(desk: Desk, shop: Sho
     await released(desk, shop, 1)
 
 
-@pytest.mark.parametrize("role", ["supervisor", "agent", "analyst", "auditor"])
+@cases("role", ["supervisor", "agent", "analyst", "auditor"])
 async def test_only_owners_and_admins_configure_it(desk: Desk, shop: Shop, role: Any) -> None:
     answer = await desk.http.put(VOICE, json={"enabled": True}, headers=await shop.member(role))
     assert answer.status_code == 403
 
 
-@pytest.mark.parametrize(
+@cases(
     ("body", "code"),
     [
         ({"numbers": ["4165550101"], "prefixes": ["+1"]}, "invalid_request"),

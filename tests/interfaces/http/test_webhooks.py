@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.interfaces.http.desk import Desk, Shop, bearer
+from tests.support.cases import cases
 
 HOOKS = "/api/v1/webhooks"
 NEW = {"url": "https://8.8.8.8/hook", "events": ["message:new", "conversation.*"]}
@@ -78,7 +78,7 @@ async def test_pausing_and_resuming_twice_changes_nothing(desk: Desk, shop: Shop
             assert (answer["status"], answer["version"]) == (status, version)
 
 
-@pytest.mark.parametrize(
+@cases(
     "changes",
     [
         {"url": "ftp://8.8.8.8/"},

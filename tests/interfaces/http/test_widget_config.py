@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from domain.ids import wire
 from interfaces.http.headers import POSITION
 from tests.interfaces.http.desk import Desk, Shop
+from tests.support.cases import cases
 
 B = "/api/v1/chat/widget/config"
 
@@ -56,7 +55,7 @@ async def test_a_site_that_the_widget_does_not_name_is_refused(desk: Desk) -> No
     assert (await desk.http.get(B, headers=shop.site)).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["wid_" + "0" * 32, "tnt_999", "nonsense", "tnt_", "wid_"])
+@cases("path", ["wid_" + "0" * 32, "tnt_999", "nonsense", "tnt_", "wid_"])
 async def test_another_widgets_path_is_not_found(desk: Desk, shop: Shop, path: str) -> None:
     answer = await desk.http.get(f"/api/widgets/{path}/config", headers=shop.site)
     assert (answer.status_code, answer.json()["success"]) == (404, False)

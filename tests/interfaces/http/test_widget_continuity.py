@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from application.actor import system
 from application.bus import CommandBus
 from application.continuity import LookForVisitor
@@ -20,6 +18,7 @@ from infrastructure.notices.server import mail_server
 from infrastructure.notices.smtp import SmtpNotices
 from interfaces.continuity import notify_absent_visitors
 from tests.interfaces.http.desk import Desk, Shop
+from tests.support.cases import cases
 from tests.support.mail_receiver import mail_receiver
 
 CHAT = "/api/v1/chat/conversations"
@@ -116,7 +115,7 @@ async def test_admins_set_it_the_team_reads_it_and_nobody_else_knows_of_it(
     assert "continuity" not in config.text
 
 
-@pytest.mark.parametrize(
+@cases(
     "wrong",
     [
         {},

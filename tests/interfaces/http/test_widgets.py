@@ -19,6 +19,7 @@ from domain.widget import WidgetConfigured
 from interfaces.http.app import build_app
 from interfaces.http.pages import page_routes
 from tests.interfaces.http.desk import ORIGIN, Desk, Shop, bearer
+from tests.support.cases import cases
 
 WIDGETS = "/api/v1/widgets"
 CONFIG = "/api/v1/chat/widget/config"
@@ -108,7 +109,7 @@ async def test_a_change_of_an_older_version_is_refused_and_names_the_newer_one(
     assert first.headers["ETag"] == f'"{first.json()["configVersion"]}"'
 
 
-@pytest.mark.parametrize(
+@cases(
     "change",
     [
         {"primaryColor": "red"},
@@ -128,7 +129,6 @@ async def test_a_change_of_an_older_version_is_refused_and_names_the_newer_one(
         {"unknown": 1},
         {"name": None},
     ],
-    ids=str,
 )
 async def test_what_no_widget_may_be_is_refused_and_nothing_is_stored(
     desk: Desk, shop: Shop, admin: dict[str, str], change: dict[str, Any]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-import pytest
-
 from domain.ids import wire
 from infrastructure.embedded.nats import NatsServer
 from tests.interfaces.ws.edge import Edge, open_edge
+from tests.support.cases import cases
 
 
 async def test_an_agents_typing_reaches_colleagues_and_the_visitor_and_is_not_stored(edge: Edge) -> None:
@@ -107,9 +106,7 @@ async def test_an_auditor_watches_unseen(edge: Edge) -> None:
         assert (await client.receive())["data"]["code"] == "forbidden"
 
 
-@pytest.mark.parametrize(
-    "frame", ["{", "[]", "7", '{"type":"message","data":{"text":"hi"}}', '{"type":"typing"}', b"x"]
-)
+@cases("frame", ["{", "[]", "7", '{"type":"message","data":{"text":"hi"}}', '{"type":"typing"}', b"x"])
 async def test_a_frame_that_is_none_is_answered_and_the_socket_stays(edge: Edge, frame: str | bytes) -> None:
     tenant_id = await edge.tenant()
     _, session = await edge.agent(tenant_id)

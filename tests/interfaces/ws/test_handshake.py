@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from application.actor import system
 from application.widget import RestyleWidget
 from domain.ids import tenant_wire, wire
@@ -13,6 +11,7 @@ from domain.widget import Look
 from infrastructure.embedded.nats import NatsServer
 from interfaces.ws.limits import SocketLimits
 from tests.interfaces.ws.edge import Edge, open_edge
+from tests.support.cases import cases
 
 
 async def test_a_member_is_welcomed_with_tenant_position_and_epoch(edge: Edge) -> None:
@@ -42,7 +41,7 @@ async def test_silence_is_closed_after_the_deadline(database_url: str, nats_serv
         assert await client.closed() == (4408, "auth_timeout")
 
 
-@pytest.mark.parametrize("token", ["", "nonsense", "wt_nonsense", "a.b.c"])
+@cases("token", ["", "nonsense", "wt_nonsense", "a.b.c"])
 async def test_a_bad_token_is_closed_with_4401(edge: Edge, token: str) -> None:
     for path in ("/api/ws/tenant", "/api/ws/chat"):
         async with edge.dial(path) as client:
@@ -86,7 +85,7 @@ async def test_an_auditor_may_listen_and_an_analyst_may_not(edge: Edge) -> None:
         assert await client.closed() == (4403, "forbidden")
 
 
-@pytest.mark.parametrize(
+@cases(
     ("frame", "code"),
     [
         ('{"type":"ping"}', 4401),
