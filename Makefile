@@ -35,6 +35,7 @@ $(BIN)/uv: requirements/install.lock
 $(RUN): requirements/run.lock pyproject.toml $(BIN)/uv
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements/run.lock
 	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q domain application infrastructure interfaces projections
 	@touch $@
 
 $(DEV): requirements/dev.lock $(RUN)

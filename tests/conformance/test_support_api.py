@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from tests.interfaces.http.desk import Desk, Shop
+from tests.support.cases import cases
 
 SEED = Path(__file__).parents[3] / "shared" / "seeds" / "live-chat-support-api.txt"
 CHAT = "/api/v1/chat"
@@ -137,7 +138,7 @@ async def test_a_stranger_is_told_the_same_as_of_what_is_not_there(
     assert await desk.store.head(1) == before
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.line)
+@cases("case", CASES, ids=lambda case: case.line)
 async def test_nobody_is_answered_without_a_credential(case: Case, ask: Ask) -> None:
     answer = await ask(case, {})
     assert answer.status_code == 401

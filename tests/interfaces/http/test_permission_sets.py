@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any, get_args
+from uuid import uuid4
 
 import httpx
-import pytest
 from litestar.routes import HTTPRoute
 
 from domain.ids import parse
@@ -35,7 +35,7 @@ async def made(desk: Desk, by: dict[str, str], *permissions: str, **more: str) -
 
 async def holder(desk: Desk, by: dict[str, str], *permissions: str, **more: str) -> dict[str, str]:
     """The headers of somebody who was given a set of these, logged in after it."""
-    agent = await invited(desk, by, email=f"{len(permissions)}.{more.get('baseRole', 'agent')}@shop.test")
+    agent = await invited(desk, by, email=f"{uuid4().hex}@shop.test")
     held = (await made(desk, by, *permissions, **more))["id"]
     answer = await desk.http.put(f"{AGENTS}/{agent['id']}/role", json={"permissionSetId": held}, headers=by)
     assert answer.status_code == 200, answer.text
@@ -224,7 +224,7 @@ async def test_who_holds_everything_is_let_into_no_route_of_the_admins_own(desk:
     assert await shop.head() == before
 
 
-@pytest.mark.parametrize("permission", EVERYTHING)
+@cases("permission", EVERYTHING)
 async def test_a_permission_opens_only_routes_that_ask_for_it(
     desk: Desk, shop: Shop, permission: Permission
 ) -> None:
