@@ -138,7 +138,7 @@ async def test_a_stranger_is_told_the_same_as_of_what_is_not_there(
     assert await desk.store.head(1) == before
 
 
-@cases("case", CASES, ids=lambda case: case.line)
+@cases("case", CASES)
 async def test_nobody_is_answered_without_a_credential(case: Case, ask: Ask) -> None:
     answer = await ask(case, {})
     assert answer.status_code == 401
