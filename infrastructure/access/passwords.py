@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import unicodedata
 from collections.abc import Callable
 from typing import TypeVar
@@ -24,7 +23,9 @@ T = TypeVar("T")
 
 SHORTEST, LONGEST = 15, 128
 AT_ONCE, WAITING = 2, 64
-_HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$T9Z+FJac+lyLlVtmMUzk3Q$4QaWvQeSbVf2efOXds1bgZ4YB6XyWNr+8SA2s2VtRhY"
+"""What an unknown address is compared with: of a password that was thrown away, and as dear as every other."""
 
 
 class Login(msgspec.Struct, frozen=True):
@@ -45,10 +46,8 @@ class Passwords:
     def __init__(self, database: Database, secrets: bytes) -> None:
         self._database = database
         self._email_key = derived(secrets, "email")
-        self._hasher = _HASHER
         self._places = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
-        self._nobody = _nobody()
 
     async def set(self, tenant_id: int, agent_id: UUID, email: str, password: str) -> None:
         """The agent's only password from now on. Raises Invalid, EmailTaken, Unavailable."""
@@ -58,7 +57,7 @@ class Passwords:
 
     async def hashed(self, password: str) -> str:
         """What is stored of a password. Raises Invalid for one that is too short, Unavailable."""
-        return await self._in_thread(self._hasher.hash, accepted(password))
+        return await self._in_thread(HASHER.hash, accepted(password))
 
     def email_key(self, email: str) -> bytes:
         """By which a login is found: no address is stored in clear. Raises Invalid."""
@@ -68,10 +67,10 @@ class Passwords:
         """Raises WrongLogin for either wrong, Unavailable while too many wait."""
         words = unicodedata.normalize("NFKC", password[: LONGEST * 4])
         row = await self._find(email)
-        is_right = await self._in_thread(self._matches, row[2] if row else self._nobody, words)
+        is_right = await self._in_thread(self._matches, row[2] if row else NOBODY, words)
         if row is None or not is_right:
             raise WrongLogin
-        if self._hasher.check_needs_rehash(row[2]):
+        if HASHER.check_needs_rehash(row[2]):
             await self._rehash(row[0], row[1], words)
         return Login(row[0], row[1])
 
@@ -88,7 +87,7 @@ class Passwords:
         return (found[0], found[1], found[2]) if found else None
 
     async def _rehash(self, tenant_id: int, agent_id: UUID, words: str) -> None:
-        hashed = await self._in_thread(self._hasher.hash, words)
+        hashed = await self._in_thread(HASHER.hash, words)
         async with self._database.tenant(tenant_id) as connection:
             await connection.execute(
                 "UPDATE access.password SET hash = %s WHERE tenant_id = %s AND agent_id = %s",
@@ -97,7 +96,7 @@ class Passwords:
 
     def _matches(self, hashed: str, words: str) -> bool:
         try:
-            return self._hasher.verify(hashed, words)
+            return HASHER.verify(hashed, words)
         except (VerifyMismatchError, InvalidHashError):
             return False
 
@@ -129,12 +128,6 @@ async def store_password(connection: Connection, login: Login, email_key: bytes,
             )
     except UniqueViolation:
         raise EmailTaken from None
-
-
-@functools.cache
-def _nobody() -> str:
-    """What an unknown address is compared with; made at the start, once a process."""
-    return _HASHER.hash("a password that nobody has")
 
 
 def accepted(password: str) -> str:
