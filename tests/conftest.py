@@ -18,6 +18,7 @@ from infrastructure.embedded.datadir import open_data_directory
 from infrastructure.embedded.nats import NatsServer, running_nats
 from infrastructure.embedded.postgres import running_postgres
 from infrastructure.migrate import migrate
+from infrastructure.nats.connection import nats_connection
 from infrastructure.postgres import Database
 from infrastructure.projector.builds import install_builds
 from projections.registry import PROJECTIONS
@@ -33,6 +34,10 @@ LONG = (
 MEMORY = Path("/dev/shm")
 ROOM = 4 * 2**30
 """Bytes that the databases of a few processes' tests take at once, with plenty to spare."""
+
+
+SETTINGS = {"shared_buffers": "128MB"}
+"""Small databases that live for a second: more would only be memory that each connection maps anew."""
 
 
 def pytest_configure() -> None:
@@ -64,7 +69,7 @@ def postgres_server() -> Iterator[str]:
         Path(folder).chmod(
             0o711
         )  # as root without user namespaces PostgreSQL runs as nobody, and must get through
-        with open_data_directory(Path(folder) / "d") as directory, running_postgres(directory) as server:
+        with open_data_directory(Path(folder) / "d") as directory, running_postgres(directory, SETTINGS) as server:
             yield server.dsn
 
 
@@ -130,8 +135,25 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await pools.close()
 
 
-@pytest.fixture
-def nats_server(tmp_path: Path) -> Iterator[NatsServer]:
-    """A nats-server with JetStream of this test alone (0.1 s to start)."""
-    with open_data_directory(tmp_path / "nats-data") as directory, running_nats(directory) as server:
+@pytest.fixture(scope="session")
+def nats_of_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+    """A nats-server with JetStream; starting one takes as long as a short test."""
+    with (
+        open_data_directory(tmp_path_factory.mktemp("nats") / "data") as directory,
+        running_nats(directory) as server,
+    ):
         yield server
+
+
+@pytest.fixture
+def nats_server(nats_of_process: NatsServer) -> Iterator[NatsServer]:
+    """It, with nothing in it and nobody else there. Whoever kills or freezes one takes a Broker of their own."""
+    yield nats_of_process
+    asyncio.run(_remove_streams(nats_of_process.url))
+
+
+async def _remove_streams(url: str) -> None:
+    async with nats_connection(url, "tests") as nats:
+        api = nats.jsm()
+        for stream in await api.streams_info():
+            await api.delete_stream(str(stream.config.name))

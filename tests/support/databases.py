@@ -15,7 +15,7 @@ def fresh_database(server: str, template: str) -> Generator[str]:
     """A copy of `template` for the length of the context."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY wal_log')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
         connection.execute(f'GRANT CREATE ON DATABASE "{name}" TO verbatim_worker')
     yield make_conninfo(server, dbname=name)
     with psycopg.connect(server, autocommit=True) as connection:
