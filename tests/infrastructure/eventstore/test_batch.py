@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 import psycopg
+import pytest
 
 from infrastructure.eventstore.append_call import connect_append
 from infrastructure.eventstore.batch import append_batch
@@ -61,6 +62,17 @@ def batches(seed: int) -> list[list[Pending]]:
     return made
 
 
+def alone(seed: int) -> list[list[Pending]]:
+    """Forty batches of one command of one stream, new or known, of four tenants."""
+    chance, heads, made = random.Random(seed), Heads(), list[list[Pending]]()
+    for _ in range(40):
+        tenant_id = chance.randint(1, 4)
+        known = [one for one, (owner, _, _) in heads.items() if owner == tenant_id]
+        stream_id = chance.choice([*known, uuid4()])
+        made.append([command(heads, tenant_id, [stream_id], chance)])
+    return made
+
+
 def contents(owner: psycopg.Connection) -> dict[str, list[tuple[object, ...]]]:
     return {
         table: owner.execute(f"SELECT {columns} FROM {table} ORDER BY {columns}").fetchall()
@@ -68,9 +80,11 @@ def contents(owner: psycopg.Connection) -> dict[str, list[tuple[object, ...]]]:
     }
 
 
-async def test_both_ways_leave_the_same_log(database_url: str, owner: psycopg.Connection) -> None:
+@pytest.mark.parametrize("made", [batches(seed=1), alone(seed=4)], ids=["together", "alone"])
+async def test_both_ways_leave_the_same_log(
+    database_url: str, owner: psycopg.Connection, made: list[list[Pending]]
+) -> None:
     """A repeated command beside the others sends a batch the general way, and adds nothing itself."""
-    made = batches(seed=1)
     session = StandingPipeline(lambda: connect_append(database_url))
     await session.open()
     for batch in made:
@@ -125,3 +139,29 @@ async def test_a_conflict_keeps_its_whole_command_out_and_nothing_else(
     assert [[one.status for one in ways] for ways in outcomes] == [[1, 1], [0]]
     stored = owner.execute("SELECT count(*) FROM es.command").fetchone()
     assert stored == (3,)
+
+
+async def test_what_comes_alone_and_late_leaves_nothing_behind(
+    database_url: str, owner: psycopg.Connection
+) -> None:
+    """A stream that moved on, one that has begun already, one of another tenant, a command that was stored."""
+    heads, chance = Heads(), random.Random(5)
+    stream_id = uuid4()
+    first = command(heads, 1, [stream_id], chance)
+    stale = dict(heads)
+    second = command(heads, 1, [stream_id], chance)
+    session = StandingPipeline(lambda: connect_append(database_url))
+    await session.open()
+    for one in (first, second):
+        await session.run(lambda pipeline, one=one: append_batch(pipeline, [one]))
+    stored = contents(owner)
+    late = [
+        command(dict(stale), 1, [stream_id], chance),
+        command(Heads(), 1, [stream_id], chance),
+        command(dict(heads), 2, [stream_id], chance),
+        first,
+    ]
+    outcomes = [await session.run(lambda pipeline, one=one: append_batch(pipeline, [one])) for one in late]
+    session.close()
+    assert [way.status for ((way,),) in outcomes] == [1, 1, 1, 2]
+    assert contents(owner) == stored
