@@ -12,6 +12,7 @@ from nats.aio.msg import Msg
 
 from infrastructure.eventstore.rows import StoredRow, encode_row
 from infrastructure.nats.connection import NatsConnection
+from infrastructure.nats.frames import frame
 from infrastructure.nats.stream import SUBJECTS, Subjects
 
 WINDOW = 512
@@ -102,14 +103,13 @@ class Publisher:
         last = rows[-1].pos
         future: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
         self._waiting[last] = future
-        for row in rows:
-            await self._nats.publish(
-                self._subjects.event(row),
-                encode_row(row),
-                reply=f"{self._inbox}.{last}" if row.pos == last else "",
-                headers=self._headers(row),
-            )
+        *others, final = rows
+        frames = [self._frame(row) for row in others]
+        await self._nats.publish_frames([*frames, self._frame(final, f"{self._inbox}.{last}")])
         return future
+
+    def _frame(self, row: StoredRow, reply: str = "") -> bytes:
+        return frame(self._subjects.event(row), encode_row(row), self._headers(row), reply)
 
     def _headers(self, row: StoredRow) -> dict[str, str]:
         return {
