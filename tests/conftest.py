@@ -6,23 +6,23 @@ import asyncio
 import os
 import shutil
 import tempfile
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 
 from infrastructure.embedded.datadir import open_data_directory
 from infrastructure.embedded.nats import NatsServer, running_nats
 from infrastructure.embedded.postgres import running_postgres
+from infrastructure.garbage import settle
 from infrastructure.migrate import migrate
 from infrastructure.nats.connection import nats_connection
 from infrastructure.postgres import Database
 from infrastructure.projector.builds import install_builds
 from projections.registry import PROJECTIONS
-from tests.support.databases import fresh_database
+from tests.support.databases import Databases
 
 LONG = (
     "tests/journeys/",
@@ -53,6 +53,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     )
 
 
+def pytest_collection_finish() -> None:
+    """As the product does once it is up: what was imported and collected is not looked at for garbage again."""
+    settle()
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
@@ -74,47 +79,45 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def migrated_template(postgres_server: str) -> Iterator[str]:
-    """Name of a migrated database that each test's own is copied from."""
-    name = f"template_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    migrate(make_conninfo(postgres_server, dbname=name))
-    yield name
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+def databases(postgres_server: str) -> Iterator[Databases]:
+    with psycopg.connect(postgres_server, autocommit=True) as owner:
+        yield Databases(postgres_server, owner)
 
 
 @pytest.fixture(scope="session")
-def built_template(postgres_server: str, migrated_template: str) -> Iterator[str]:
+def migrated_template(databases: Databases) -> Iterator[str]:
+    """Name of a migrated database that each test's own is copied from."""
+    with databases.empty() as url:
+        migrate(url)
+        yield str(conninfo_to_dict(url)["dbname"])
+
+
+@pytest.fixture(scope="session")
+def built_template(databases: Databases, migrated_template: str) -> Iterator[str]:
     """Name of a copy of it that has the read models' tables too, as a process makes them before it serves."""
-    with fresh_database(postgres_server, migrated_template) as url:
+    with databases.copy(migrated_template) as url:
         asyncio.run(_install_builds(url))
         yield str(conninfo_to_dict(url)["dbname"])
 
 
 @pytest.fixture
-def empty_url(postgres_server: str) -> Iterator[str]:
+def empty_url(databases: Databases) -> Iterator[str]:
     """A database with nothing in it."""
-    name = f"empty_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    yield make_conninfo(postgres_server, dbname=name)
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-@pytest.fixture
-def database_url(postgres_server: str, migrated_template: str) -> Iterator[str]:
-    """A fresh, migrated database of this test alone (owner login; the program takes its roles itself)."""
-    with fresh_database(postgres_server, migrated_template) as url:
+    with databases.empty() as url:
         yield url
 
 
 @pytest.fixture
-def built_url(postgres_server: str, built_template: str) -> Iterator[str]:
+def database_url(databases: Databases, migrated_template: str) -> Iterator[str]:
+    """A fresh, migrated database of this test alone (owner login; the program takes its roles itself)."""
+    with databases.copy(migrated_template) as url:
+        yield url
+
+
+@pytest.fixture
+def built_url(databases: Databases, built_template: str) -> Iterator[str]:
     """The same, with empty read models."""
-    with fresh_database(postgres_server, built_template) as url:
+    with databases.copy(built_template) as url:
         yield url
 
 

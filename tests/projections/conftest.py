@@ -11,7 +11,7 @@ from application.log import Recorded
 from application.projection import Projection
 from infrastructure.postgres import Connection, Database
 from projections.registry import PROJECTIONS
-from tests.support.databases import fresh_database
+from tests.support.databases import Databases
 from tests.support.house import TENANT, House
 from tests.support.memory_log import MemoryLog
 
@@ -42,10 +42,10 @@ async def fold_page(connection: Connection, projection: Projection, build: int, 
 
 
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest, postgres_server: str) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest, databases: Databases) -> Iterator[str]:
     """Has the first build of every projection where a test asks for `models`; else it makes its own tables."""
     name = "built_template" if "models" in request.fixturenames else "migrated_template"
-    with fresh_database(postgres_server, request.getfixturevalue(name)) as url:
+    with databases.copy(request.getfixturevalue(name)) as url:
         yield url
 
 
