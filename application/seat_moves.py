@@ -11,6 +11,8 @@ from application.log import SeatMove, Slice
 from domain.agent import CapacitySet
 from domain.handling import HandlingChanged
 
+_MOVING = (HandlingChanged, CapacitySet)
+
 
 class AskedSeat(msgspec.Struct, frozen=True):
     """A command's question whether there is room. `room`: of an agent without a number of their own."""
@@ -25,19 +27,17 @@ def seat_moves(slices: Sequence[Slice], asked: AskedSeat | None) -> tuple[SeatMo
     for piece in slices:
         moving = [event for event in piece.events if isinstance(event, _MOVING)]
         if moving:
-            moves += _moves(piece, asked)
-    return tuple(sorted(moves, key=lambda move: move.room is None)) if moves else ()
+            moves += _moves(piece.stream_id, moving, asked)
+    return tuple(sorted(moves, key=lambda move: move.room is None))
 
 
-_MOVING = (HandlingChanged, CapacitySet)
-
-
-def _moves(piece: Slice, asked: AskedSeat | None) -> list[SeatMove]:
-    moved = [event for event in piece.events if isinstance(event, HandlingChanged)]
+def _moves(id: UUID, moving: Sequence[HandlingChanged | CapacitySet], asked: AskedSeat | None) -> list[SeatMove]:
+    """Of one stream: a conversation's, or else an agent's, whose last number holds."""
+    moved = [event for event in moving if isinstance(event, HandlingChanged)]
     if moved:
-        return _handled(piece.stream_id, moved, asked)
-    numbers = [event.capacity for event in piece.events if isinstance(event, CapacitySet)]
-    return [SeatMove("capacity", piece.stream_id, room=numbers[-1])] if numbers else []
+        return _handled(id, moved, asked)
+    numbers = [event.capacity for event in moving if isinstance(event, CapacitySet)]
+    return [SeatMove("capacity", id, room=numbers[-1])]
 
 
 def _handled(id: UUID, moved: Sequence[HandlingChanged], asked: AskedSeat | None) -> list[SeatMove]:
