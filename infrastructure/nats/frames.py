@@ -20,9 +20,7 @@ def frame(subject: str, body: bytes, headers: Mapping[str, str], reply: str = ""
     """
     if not subject or _BLANK.search(subject):
         raise BadSubjectError
-    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-    if lines.count("\n") != len(headers) or lines.count("\r") != len(headers):
-        lines = "".join([f"{name}: {_one_line(value)}\r\n" for name, value in headers.items()])
+    lines = "".join([f"{name}: {_one_line(value)}\r\n" for name, value in headers.items()])
     head = f"NATS/1.0\r\n{lines}\r\n".encode()
     target = f"{subject} {reply}" if reply else subject
     command = f"HPUB {target} {len(head)} {len(head) + len(body)}\r\n".encode()
