@@ -20,19 +20,19 @@ class Databases:
     @contextmanager
     def empty(self) -> Generator[str]:
         """conninfo of one with nothing in it, for the length of the context."""
-        name = f"test_{uuid.uuid4().hex[:12]}"
-        self._owner.execute(f'CREATE DATABASE "{name}"')
-        yield make_conninfo(self._server, dbname=name)
-        self._drop(name)
+        with self._made() as name:
+            yield make_conninfo(self._server, dbname=name)
 
     @contextmanager
     def copy(self, template: str) -> Generator[str]:
         """The same of a copy of the database `template`, to which nobody is connected."""
-        name = f"test_{uuid.uuid4().hex[:12]}"
-        self._owner.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
-        self._owner.execute(f'GRANT CREATE ON DATABASE "{name}" TO verbatim_worker')
-        yield make_conninfo(self._server, dbname=name)
-        self._drop(name)
+        with self._made(f'TEMPLATE "{template}" STRATEGY file_copy') as name:
+            self._owner.execute(f'GRANT CREATE ON DATABASE "{name}" TO verbatim_worker')
+            yield make_conninfo(self._server, dbname=name)
 
-    def _drop(self, name: str) -> None:
+    @contextmanager
+    def _made(self, how: str = "") -> Generator[str]:
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        self._owner.execute(f'CREATE DATABASE "{name}" {how}')
+        yield name
         self._owner.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
